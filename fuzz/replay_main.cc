@@ -1,0 +1,61 @@
+// Replays a corpus directory through a fuzz target, then the same inputs with a bounded number of
+// deterministic mutations, so that the plain test suite exercises every parser on hostile bytes.
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+namespace {
+
+constexpr int kMutationsPerInput = 200;
+constexpr size_t kMutationsMax = 20'000;
+
+void run(const std::string& input) {
+  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
+}
+
+std::string mutate(std::string input, std::mt19937_64& random) {
+  const size_t edits = 1 + random() % 4;
+  for (size_t i = 0; i < edits; ++i) {
+    const size_t at = input.empty() ? 0 : random() % input.size();
+    switch (random() % 5) {
+      case 0: if (!input.empty()) input[at] = static_cast<char>(random()); break;
+      case 1: if (!input.empty()) input[at] = static_cast<char>(input[at] ^ (1 << (random() % 8))); break;
+      case 2: input.insert(at, 1, static_cast<char>(random())); break;
+      case 3: if (!input.empty()) input.erase(at, 1 + random() % 8); break;
+      default: input.insert(at, input.substr(at, random() % 16)); break;
+    }
+  }
+  return input;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> inputs = {""};
+  for (int i = 1; i < argc; ++i) {
+    if (!std::filesystem::is_directory(argv[i])) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      inputs.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+  }
+  if (inputs.size() == 1) {
+    std::fprintf(stderr, "no corpus found: give the corpus directory as the argument\n");
+    return 1;
+  }
+  std::mt19937_64 random(20261121);
+  size_t runs = 0;
+  for (const auto& input : inputs) {
+    run(input);
+    for (int i = 0; i < kMutationsPerInput && runs < kMutationsMax; ++i, ++runs) run(mutate(input, random));
+  }
+  std::printf("%zu inputs, %zu mutations\n", inputs.size(), runs);
+  return 0;
+}

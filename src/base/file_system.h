@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sluice {
+
+/// A file open for writing. Not thread-safe; one owner. Destroying it closes without syncing.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  /// Writes all of `bytes` at `offset`, or fails; after a failure what was written is unknown.
+  /// kNoSpace when the disk is full, kIo otherwise.
+  virtual Result<void> write_at(uint64_t offset, std::string_view bytes) = 0;
+  /// fdatasync(2). After a failure the file's unsynced content must be considered lost: the kernel may
+  /// have dropped the pages and a second call may claim success. Never call it again on this file.
+  virtual Result<void> sync_data() = 0;
+  /// Reserves [0, size) as zero bytes and makes it the file's size (posix_fallocate).
+  virtual Result<void> preallocate(uint64_t size) = 0;
+  virtual Result<void> truncate(uint64_t size) = 0;
+  virtual Result<uint64_t> size() const = 0;
+};
+
+/// A file open for reading. Thread-safe.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  /// Reads up to `length` bytes at `offset` into `out` (replacing it); fewer only at the end of the file.
+  virtual Result<void> read_at(uint64_t offset, size_t length, std::string& out) const = 0;
+  virtual Result<uint64_t> size() const = 0;
+};
+
+/// An exclusive lock on a path, held until destroyed. The kernel drops it when the process dies.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+enum class OpenMode : uint8_t {
+  kCreateNew,     ///< must not exist
+  kCreateOrOpen,  ///< keeps the content
+  kTruncate,      ///< creates, or empties
+};
+
+/// The seam to the disk: everything that stores bytes goes through one of these, so that tests can fail any
+/// operation and lose unsynced data. Paths are the operating system's. Thread-safe. Error messages name
+/// the path and the system's reason.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  /// `permissions` apply when the file is created (octal, 0600 for secrets).
+  virtual Result<std::unique_ptr<WritableFile>> open_writable(const std::string& path, OpenMode mode,
+                                                              uint32_t permissions = 0644) = 0;
+  virtual Result<std::unique_ptr<ReadableFile>> open_readable(const std::string& path) = 0;  ///< kNotFound
+  virtual Result<bool> exists(const std::string& path) = 0;
+  /// Names (not paths) in a directory, sorted, without "." and "..".
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+  virtual Result<void> create_directories(const std::string& path, uint32_t permissions = 0755) = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  virtual Result<void> remove_file(const std::string& path) = 0;
+  virtual Result<void> remove_tree(const std::string& path) = 0;
+  /// fsync of a directory: makes creations, renames and removals in it durable.
+  virtual Result<void> sync_directory(const std::string& path) = 0;
+  /// kConflict when another process holds it.
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+  /// Bytes an unprivileged writer can still use on the file system of `path`.
+  virtual Result<uint64_t> available_bytes(const std::string& path) = 0;
+};
+
+/// The real disk.
+std::unique_ptr<FileSystem> make_posix_file_system();
+
+/// Whole-file helpers over any FileSystem. read_file refuses files over `bytes_max` with kTooLarge.
+Result<std::string> read_file(FileSystem& fs, const std::string& path, uint64_t bytes_max = 64 << 20);
+/// Writes to `path`.tmp, syncs, renames over `path`, syncs the directory: after success the new content
+/// survives a power cut, and at no time is there a half-written `path`.
+Result<void> write_file_atomically(FileSystem& fs, const std::string& path, std::string_view bytes,
+                                   uint32_t permissions = 0644);
+/// `a/b` for ("a", "b"); the directory part; the last part.
+std::string join_path(std::string_view directory, std::string_view name);
+std::string_view parent_path(std::string_view path);
+std::string_view base_name(std::string_view path);
+
+}  // namespace sluice

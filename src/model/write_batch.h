@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/labels.h"
+#include "model/sample.h"
+
+namespace sluice::model {
+
+/// Why one series of a request was refused; the rest of the request is still written.
+struct SeriesRefusal {
+  uint32_t series = 0;     ///< index into the request's series
+  std::string_view reason; ///< a stable word for metrics: "duplicate_label", "invalid_label_name", ...
+  std::string message;     ///< for the caller; names the series
+};
+
+/// One write request, decoded: series and their samples, all bytes borrowed from `buffer`, which the batch
+/// owns. Nothing is allocated per label. The same label set may occur in several entries (Prometheus 2.53
+/// sends one sample an entry). Movable, not thread-safe.
+struct WriteBatch {
+  struct SeriesEntry {
+    uint32_t first_label = 0;
+    uint32_t label_count = 0;
+    uint32_t first_sample = 0;
+    uint32_t sample_count = 0;
+  };
+  struct MetadataEntry {
+    uint32_t type = 0;  ///< MetricMetadata.MetricType of remote.proto
+    std::string_view metric_family;
+    std::string_view help;
+    std::string_view unit;
+  };
+
+  std::string buffer;               ///< the decoded protobuf; never changed once views exist
+  std::vector<LabelView> labels;
+  std::vector<SeriesEntry> series;
+  std::vector<Sample> samples;
+  std::vector<MetadataEntry> metadata;
+  uint64_t histogram_samples = 0;   ///< present in the request but not carried yet (see issue of native histograms)
+  uint64_t exemplars = 0;           ///< likewise
+
+  std::span<LabelView> labels_of(const SeriesEntry& entry) {
+    return std::span(labels).subspan(entry.first_label, entry.label_count);
+  }
+  std::span<const LabelView> labels_of(const SeriesEntry& entry) const {
+    return std::span(labels).subspan(entry.first_label, entry.label_count);
+  }
+  std::span<const Sample> samples_of(const SeriesEntry& entry) const {
+    return std::span(samples).subspan(entry.first_sample, entry.sample_count);
+  }
+};
+
+/// What storage is asked to add: validated series in packed canonical form with their hash, and samples.
+/// `labels` views point into `packed`. Movable; whoever holds it owns all its bytes.
+struct AppendBatch {
+  struct SeriesEntry {
+    SeriesHash hash;
+    uint32_t packed_offset = 0;
+    uint32_t packed_size = 0;
+    uint32_t first_sample = 0;
+    uint32_t sample_count = 0;
+  };
+  std::string packed;
+  std::vector<SeriesEntry> series;
+  std::vector<Sample> samples;
+
+  std::string_view packed_of(const SeriesEntry& entry) const {
+    return std::string_view(packed).substr(entry.packed_offset, entry.packed_size);
+  }
+  std::span<const Sample> samples_of(const SeriesEntry& entry) const {
+    return std::span(samples).subspan(entry.first_sample, entry.sample_count);
+  }
+};
+
+/// What became of an append, once durable and applied.
+struct AppendOutcome {
+  uint64_t samples_added = 0;
+  uint64_t series_created = 0;
+  uint64_t duplicates = 0;        ///< same timestamp and value as stored: accepted, nothing added
+  uint64_t out_of_order = 0;      ///< older than the series' newest sample: refused
+  uint64_t conflicting = 0;       ///< same timestamp as stored, another value: refused
+  /// Text about the first refused sample, in Prometheus' words; empty when none was.
+  std::string first_refusal;
+};
+
+}  // namespace sluice::model
