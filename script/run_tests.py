@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Runs every test suite of a build and closes on "N passed, N failed, N skipped".
+
+A suite is a GoogleTest binary (bin/*_test), a fuzz replay (bin/*_fuzz), the layer check, or a Python
+end-to-end module (tests/e2e/test_*.py). Each test case counts once; a suite that dies counts as one failure.
+Output of a suite is shown only when it fails.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SUITE_SECONDS_MAX = 900
+
+
+class Outcome:
+    def __init__(self, name, passed=0, failed=0, skipped=0, output="", seconds=0.0, skipped_names=()):
+        self.name, self.passed, self.failed, self.skipped = name, passed, failed, skipped
+        self.output, self.seconds, self.skipped_names = output, seconds, list(skipped_names)
+
+
+def run(command, env):
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=SUITE_SECONDS_MAX)
+        return done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as late:
+        return -1, (late.stdout or b"").decode(errors="replace") + f"\nstopped after {SUITE_SECONDS_MAX} s\n"
+
+
+def run_gtest(name, binary, env):
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        code, output = run([binary, f"--gtest_output=json:{report.name}", "--gtest_brief=1"], env)
+        try:
+            cases = [case for suite in json.load(open(report.name))["testsuites"] for case in suite["testsuite"]]
+        except (ValueError, KeyError):
+            cases = []
+    failed = sum(1 for case in cases if case.get("failures"))
+    skipped = [f'{case["classname"]}.{case["name"]}' for case in cases if case["result"] == "SKIPPED"]
+    passed = sum(1 for case in cases if case["result"] == "COMPLETED" and not case.get("failures"))
+    if code != 0 and failed == 0:
+        failed = 1
+    return Outcome(name, passed, failed, len(skipped), output, skipped_names=skipped)
+
+
+def run_plain(name, command, env):
+    code, output = run(command, env)
+    return Outcome(name, passed=int(code == 0), failed=int(code != 0), output=output)
+
+
+def run_python(name, module, env):
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        code, output = run([sys.executable, str(ROOT / "tests/e2e/run_module.py"), module, report.name], env)
+        try:
+            counts = json.load(open(report.name))
+        except ValueError:
+            counts = {"passed": 0, "failed": 1, "skipped": []}
+    if code != 0 and counts["failed"] == 0:
+        counts["failed"] = 1
+    return Outcome(name, counts["passed"], counts["failed"], len(counts["skipped"]), output,
+                   skipped_names=counts["skipped"])
+
+
+def suites(build, env):
+    bin_dir = build / "bin"
+    for binary in sorted(bin_dir.glob("*_test")):
+        yield binary.name.removesuffix("_test"), lambda n, b=binary: run_gtest(n, str(b), env)
+    for binary in sorted(bin_dir.glob("*_fuzz")):
+        target = binary.name.removesuffix("_fuzz")
+        corpus = str(ROOT / "fuzz/corpus" / target)
+        yield f"fuzz_{target}", lambda n, b=binary, c=corpus: run_plain(n, [str(b), c], env)
+    yield "layers", lambda n: run_plain(n, [sys.executable, str(ROOT / "tests/layers/check_layers.py")], env)
+    for module in sorted((ROOT / "tests/e2e").glob("test_*.py")):
+        yield f'e2e_{module.stem.removeprefix("test_")}', lambda n, m=module: run_python(n, str(m), env)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    build = (ROOT / arguments.build).resolve()
+    env = dict(os.environ, SLUICE_BINARY=str(build / "bin/sluice"), SLUICE_PEERS=str(ROOT / "build/peers"))
+    env.setdefault("SLUICE_CONFORMANCE_DIR", str(ROOT.parent / "shared/conformance"))
+
+    chosen = [(n, f) for n, f in suites(build, env) if not arguments.names or any(w in n for w in arguments.names)]
+
+    def timed(item):
+        name, function = item
+        began = time.monotonic()
+        outcome = function(name)
+        outcome.seconds = time.monotonic() - began
+        verdict = "ok  " if outcome.failed == 0 else "FAIL"
+        print(f"{verdict} {name:<28} {outcome.passed:>5} passed {outcome.failed:>3} failed "
+              f"{outcome.skipped:>3} skipped  {outcome.seconds:6.1f} s", flush=True)
+        return outcome
+
+    # End-to-end suites start servers and real clients, so they run one at a time, after the rest.
+    quick = [item for item in chosen if not item[0].startswith("e2e_")]
+    slow = [item for item in chosen if item[0].startswith("e2e_")]
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        outcomes = list(pool.map(timed, quick))
+    outcomes += [timed(item) for item in slow]
+
+    for outcome in outcomes:
+        if outcome.failed:
+            print(f"\n=== {outcome.name} ===\n{outcome.output[-20000:]}")
+    skipped = [f"{o.name}: {name}" for o in outcomes for name in o.skipped_names]
+    if skipped:
+        print("\nskipped:\n  " + "\n  ".join(skipped))
+    totals = [sum(getattr(o, field) for o in outcomes) for field in ("passed", "failed", "skipped")]
+    print("\n{} passed, {} failed, {} skipped".format(*totals), flush=True)
+    return 1 if totals[1] or not totals[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
