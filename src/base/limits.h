@@ -19,10 +19,21 @@ inline constexpr size_t kRemoteWriteBodyBytesMax = 16 << 20;      ///< compresse
 inline constexpr size_t kRemoteWriteDecodedBytesMax = 64 << 20;   ///< declared by the snappy header, checked first
 inline constexpr size_t kSeriesPerRequestMax = 500'000;
 inline constexpr size_t kSamplesPerRequestMax = 1'000'000;
+inline constexpr size_t kLabelsPerRequestMax = 4'000'000;         ///< all series together
+inline constexpr size_t kMetadataPerRequestMax = 100'000;
 inline constexpr size_t kLabelsPerSeriesMax = 150;                ///< AMP's quota
 inline constexpr size_t kLabelNameBytesMax = 1'024;
 inline constexpr size_t kLabelValueBytesMax = 64 << 10;
 inline constexpr size_t kSeriesLabelBytesMax = 64 << 10;          ///< names and values of one series together
+
+inline constexpr int64_t kSampleFutureMsMax = 24 * 60 * 60 * 1000;  ///< ahead of the collector's clock
+inline constexpr size_t kRefusalsKeptMax = 100;                   ///< texts kept of one request; all are counted
+inline constexpr size_t kWriteAnswerBytesMax = 1'024;             ///< Prometheus logs no more of the first line
+
+// Text exposition (a scrape).
+inline constexpr size_t kExpositionBytesMax = 64 << 20;
+inline constexpr size_t kExpositionSamplesMax = 1'000'000;
+inline constexpr size_t kExpositionLineBytesMax = 256 << 10;
 
 // Identity.
 inline constexpr size_t kJwtBytesMax = 20'000;                    ///< STS model: WebIdentityToken
@@ -37,8 +48,25 @@ inline constexpr size_t kPolicyBytesMax = 128 << 10;
 inline constexpr size_t kPolicyJsonDepthMax = 16;
 inline constexpr size_t kPolicyStatementsMax = 500;
 
+// Control plane. Where AWS lets a quota be raised, the highest value it grants, so that what works there works here.
+inline constexpr size_t kProvidersPerAccountMax = 100;
+inline constexpr size_t kClientIdsPerProviderMax = 100;
+inline constexpr size_t kThumbprintsPerProviderMax = 5;
+inline constexpr size_t kTagsPerResourceMax = 50;
+inline constexpr size_t kRolesPerAccountMax = 5'000;
+inline constexpr size_t kPoliciesPerAccountMax = 5'000;
+inline constexpr size_t kAttachedPoliciesPerRoleMax = 20;
+inline constexpr size_t kAccessKeysPerAccountMax = 100;
+inline constexpr size_t kWorkspacesPerAccountMax = 100;
+inline constexpr size_t kInlinePolicyCharactersPerRoleMax = 10'240;  ///< white space not counted, as in the two below
+inline constexpr size_t kManagedPolicyCharactersMax = 6'144;
+inline constexpr size_t kTrustPolicyCharactersMax = 8'192;
+inline constexpr size_t kAuditRecordsMax = 1'000'000;
+
 // Queries.
 inline constexpr size_t kQueryTextBytesMax = 256 << 10;
+inline constexpr size_t kRegexBytesMax = 256 << 10;               ///< of one matcher; RE2's own memory is bounded too
+inline constexpr int64_t kRegexMemoryBytesMax = 8 << 20;          ///< program and DFA cache of one matcher
 inline constexpr size_t kQueryDepthMax = 256;
 inline constexpr size_t kQuerySamplesMax = 50'000'000;
 inline constexpr int64_t kQueryStepsMax = 11'000;                 ///< Prometheus' own resolution limit
