@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "promql/ast.h"
+
+namespace sluice::promql {
+
+/// The query in Prometheus' canonical one-line form (promql/parser/printer.go): what it prints parses to an
+/// equal tree. Thread-safe.
+std::string to_string(const Expr& expr);
+
+/// A double as PromQL writes literals: shortest decimal form that reads back the same, never with an exponent;
+/// "+Inf", "-Inf", "NaN".
+std::string format_number(double value);
+
+/// Quoted with Go's escapes, as Prometheus prints strings and label values.
+std::string quote(std::string_view text);
+
+}  // namespace sluice::promql
