@@ -1,5 +1,7 @@
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <span>
@@ -100,6 +102,10 @@ void pack_labels(std::span<const LabelView> sorted, std::string& out);
 SeriesHash hash_packed(std::string_view packed);
 /// True when `bytes` is a canonical packed form: used on bytes read back from a log.
 bool is_packed(std::string_view bytes);
+
+/// Appends `text` in double quotes with `\"`, `\\`, `\n`, `\t`, `\r` and other control characters or invalid
+/// UTF-8 as `\xNN`: how labels and matchers are shown everywhere.
+void append_quoted(std::string& out, std::string_view text);
 
 /// Label names as the classic rule has them: [a-zA-Z_][a-zA-Z0-9_]*.
 bool is_classic_label_name(std::string_view name);

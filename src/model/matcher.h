@@ -27,6 +27,12 @@ class Matcher {
   MatchType type() const { return type_; }
   const std::string& name() const { return name_; }
   const std::string& value() const { return value_; }
+  /// For kRegex and kNotRegex whose pattern is a literal or an alternation of literals: those literals,
+  /// sorted, unique; else empty. An index can look them up instead of trying the pattern on every value.
+  std::span<const std::string> set_matches() const;
+  /// Bytes that every value the pattern (kRegex, kNotRegex) matches begins with; "" when unknown.
+  std::string_view prefix() const;
+
   /// `job=~"a|b"`, value quoted.
   std::string to_string() const;
 

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/histogram.h"
+
+namespace sluice::model {
+
+/// One bucket of a native histogram with its bounds worked out.
+struct HistogramBucket {
+  double lower = 0;
+  double upper = 0;
+  bool lower_inclusive = false;
+  bool upper_inclusive = false;
+  double count = 0;
+  int32_t index = 0;  ///< within its side; 0 for the zero bucket
+  friend bool operator==(const HistogramBucket&, const HistogramBucket&) = default;
+};
+
+/// The upper bound of the positive bucket `index`: 2^(index * 2^-schema), or a custom bound (-Inf for -1,
+/// +Inf past the last). Overflow gives the largest double, as Prometheus has it (model/histogram/generic.go).
+double bucket_upper_bound(int32_t index, int32_t schema, std::span<const double> custom_values);
+
+/// All buckets that have a place in the spans, ascending: negative ones, the zero bucket when it has a
+/// count, positive ones. Bounds that fall inside the zero bucket are moved to its edge. Spans that promise
+/// more buckets than there are counts yield only those that have one.
+std::vector<HistogramBucket> buckets_of(const FloatHistogram& histogram);
+
+}  // namespace sluice::model
