@@ -30,13 +30,13 @@ class [[nodiscard]] Task {
     struct Final {
       bool await_ready() noexcept { return false; }
       std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) noexcept {
-        auto awaiter = self.promise().awaiter;
-        return awaiter ? awaiter : std::noop_coroutine();
+        const std::coroutine_handle<> next = self.promise().awaiter;
+        return next ? next : std::noop_coroutine();
       }
       void await_resume() noexcept {}
     };
     Final final_suspend() noexcept { return {}; }
-    template <class U>
+    template <class U = T>
     void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
     void unhandled_exception() noexcept { std::terminate(); }
   };

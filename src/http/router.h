@@ -17,7 +17,9 @@ class PathParameters {
 /// Finds the route of a method and a raw path. Patterns are segments, literal or `{name}`:
 /// "/workspaces/{workspace}/api/v1/label/{name}/values". The raw path is split at '/' *before*
 /// percent-decoding, so an encoded slash stays inside its segment (tag ARNs need that).
-/// A trailing slash is significant. Built once, then read-only and thread-safe.
+/// A trailing slash is significant. A literal segment matches its percent-encoded spellings too; a parameter
+/// is never empty. Of several routes that fit, the first added wins. HEAD finds GET's route when it has none
+/// of its own (RFC 9110 9.3.2; the server drops the body). Built once, then read-only and thread-safe.
 class RouteTable {
  public:
   void add(std::string_view method, std::string_view pattern, int route);

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "http/request.h"
+#include "net/runtime.h"
+
+namespace sluice::net {
+
+struct ServerLimits {
+  size_t header_bytes_max = limits::kHeaderBytesMax;  ///< request line and fields; 431 beyond
+  /// From the first byte of a request (on a new connection: from its acceptance, TLS handshake included) to the
+  /// end of its header; 408 beyond.
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds body_idle_timeout{15'000};  ///< between two reads of a body; 408 beyond
+  std::chrono::milliseconds body_timeout{120'000};      ///< the whole body, against a byte now and then; 408
+  std::chrono::milliseconds write_idle_timeout{30'000};  ///< a peer that takes no byte of the answer is dropped
+  std::chrono::milliseconds keep_alive_timeout{75'000};  ///< between two requests; closed silently
+  /// From the complete request to the handler's answer. Past it Request::stop is requested; past
+  /// `request_grace` more the client is answered 503 and the connection closed, and the handler's answer is dropped.
+  std::chrono::milliseconds request_deadline{120'000};
+  std::chrono::milliseconds request_grace{5'000};
+  size_t connections_max = 4'096;  ///< no further one is accepted until one closes
+  size_t in_flight_max = 1'024;    ///< handlers running at once; 503 with Retry-After beyond
+};
+
+struct TlsFiles {
+  std::string cert_file;  ///< PEM, leaf first, then its chain
+  std::string key_file;   ///< PEM, unencrypted
+};
+
+struct ServerOptions {
+  std::string listen_address = "127.0.0.1";  ///< an IP address, IPv4 or IPv6 without brackets
+  uint16_t port = 0;                         ///< 0: any free one
+  std::optional<TlsFiles> tls;
+  bool is_admin = false;  ///< Request::is_admin_listener, and the label listener="admin" of its metrics
+  ServerLimits limits;
+};
+
+/// An HTTP/1.1 server (1.0 is answered, then closed): keep-alive, pipelined requests answered in order,
+/// `Expect: 100-continue`, chunked request bodies, TLS 1.2 and 1.3 with ALPN http/1.1 alone.
+///
+/// A request with ambiguous framing never reaches the handler: Content-Length together with Transfer-Encoding,
+/// several Content-Lengths, a transfer coding other than `chunked`, folded lines, bare LF or CR, control
+/// characters, no Host or several. The answer is Handler::refuse's, and the connection is closed.
+///
+/// Each request's handler runs on Runtime::compute(). Request::stop is requested when the client goes away,
+/// when the deadline passes and when the server stops hard. The server adds `x-amzn-requestid` (unless set),
+/// `Date`, `Content-Length`, and on the last answer `Connection: close`; it drops the body of an answer to HEAD.
+/// Nothing is logged for each request.
+///
+/// Metrics: sluice_http_connections, sluice_http_requests_in_flight, sluice_http_requests_total{code},
+/// sluice_http_request_seconds, sluice_http_refused_total{code}, all with the label `listener`.
+///
+/// The Handler, Logger, registry and Runtime outlive the server. Thread-safe.
+class HttpServer {
+ public:
+  /// Binds and starts accepting. kIo with the address and the system's reason when it cannot bind;
+  /// kInvalidArgument for an address that is none, or a certificate or key that cannot be used, naming the file.
+  static Result<std::unique_ptr<HttpServer>> start(Runtime& runtime, ServerOptions options, http::Handler& handler,
+                                                   Logger& logger, MetricRegistry& metrics);
+  ~HttpServer();  ///< stop(0)
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  uint16_t port() const;        ///< the bound one
+  std::string address() const;  ///< "127.0.0.1:9009", "[::1]:9009"
+
+  /// Stops accepting and closes idle connections; requests already begun get `grace` to finish, then their stop
+  /// token is requested and their connections are closed. Returns when no handler runs and no connection is
+  /// left. Idempotent. Never called on a thread of the Runtime.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::net
