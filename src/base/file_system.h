@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,7 +23,7 @@ class WritableFile {
   virtual Result<void> sync_data() = 0;
   /// Reserves [0, size) as zero bytes and makes it the file's size (posix_fallocate).
   virtual Result<void> preallocate(uint64_t size) = 0;
-  virtual Result<void> truncate(uint64_t size) = 0;
+  virtual Result<void> truncate(uint64_t size) = 0;  ///< cuts, or grows by zero bytes
   virtual Result<uint64_t> size() const = 0;
 };
 
@@ -50,6 +51,9 @@ enum class OpenMode : uint8_t {
 /// The seam to the disk: everything that stores bytes goes through one of these, so that tests can fail any
 /// operation and lose unsynced data. Paths are the operating system's. Thread-safe. Error messages name
 /// the path and the system's reason.
+///
+/// Errors of every call: kNotFound, kAlreadyExists, kNoSpace (disk full, quota), kResourceExhausted (file
+/// handles, kernel memory), kIo for the rest, permissions included.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -61,13 +65,17 @@ class FileSystem {
   virtual Result<bool> exists(const std::string& path) = 0;
   /// Names (not paths) in a directory, sorted, without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+  /// Also the missing parents. The directories it made are durable when it returns (their parents are
+  /// synced); existing ones are left as they are.
   virtual Result<void> create_directories(const std::string& path, uint32_t permissions = 0755) = 0;
+  /// Replaces `to` if it exists, at once for every reader.
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
-  virtual Result<void> remove_file(const std::string& path) = 0;
+  virtual Result<void> remove_file(const std::string& path) = 0;  ///< kNotFound
+  /// A directory and all in it, or a file; nothing to remove is no error.
   virtual Result<void> remove_tree(const std::string& path) = 0;
   /// fsync of a directory: makes creations, renames and removals in it durable.
   virtual Result<void> sync_directory(const std::string& path) = 0;
-  /// kConflict when another process holds it.
+  /// Makes the file if need be. kConflict when another process, or this one, holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
   /// Bytes an unprivileged writer can still use on the file system of `path`.
   virtual Result<uint64_t> available_bytes(const std::string& path) = 0;
@@ -82,9 +90,8 @@ Result<std::string> read_file(FileSystem& fs, const std::string& path, uint64_t 
 /// survives a power cut, and at no time is there a half-written `path`.
 Result<void> write_file_atomically(FileSystem& fs, const std::string& path, std::string_view bytes,
                                    uint32_t permissions = 0644);
-/// `a/b` for ("a", "b"); the directory part; the last part.
-std::string join_path(std::string_view directory, std::string_view name);
-std::string_view parent_path(std::string_view path);
-std::string_view base_name(std::string_view path);
+std::string join_path(std::string_view directory, std::string_view name);  ///< ("a", "b") -> "a/b"
+std::string_view parent_path(std::string_view path);  ///< "a/b" -> "a"; "a" -> "."; "/a" -> "/"
+std::string_view base_name(std::string_view path);    ///< "a/b" -> "b"
 
 }  // namespace sluice

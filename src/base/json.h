@@ -1,8 +1,7 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,14 +81,15 @@ struct JsonLimits {
 /// kMalformed or kTooLarge, the message naming the byte offset and what was found. Thread-safe.
 Result<JsonValue> parse_json(std::string_view text, const JsonLimits& limits = {});
 
-/// Compact JSON, members in order. Round-trips parse_json's values.
+/// Compact JSON, members in order. Round-trips parse_json's values (a double keeps its kind: 1 is "1.0").
+/// SLUICE_CHECKs that doubles are finite.
 std::string to_json(const JsonValue& value);
 
 /// Writes JSON straight into a string, without a tree: answers are large. The caller keeps the structure
 /// right (SLUICE_CHECKed); commas and escaping are the writer's. Not thread-safe.
 class JsonWriter {
  public:
-  explicit JsonWriter(std::string& out) : out_(out) {}
+  explicit JsonWriter(std::string& out) : out_(out) {}  ///< appends; `out` must outlive the writer
 
   void begin_object();
   void end_object();
@@ -98,7 +98,7 @@ class JsonWriter {
   void key(std::string_view name);
   void string(std::string_view text);  ///< invalid UTF-8 becomes U+FFFD
   void integer(int64_t value);
-  void number(double value);  ///< shortest round-trip form; SLUICE_CHECKs that it is finite
+  void number(double value);  ///< shortest round-trip form (1 is "1"); SLUICE_CHECKs that it is finite
   void boolean(bool value);
   void null();
   void raw(std::string_view json);  ///< one value, already JSON
@@ -107,17 +107,26 @@ class JsonWriter {
   void member(std::string_view name, const char* text) { key(name); string(text); }
   void member(std::string_view name, int64_t value) { key(name); integer(value); }
   void member(std::string_view name, int value) { key(name); integer(value); }
+  void member(std::string_view name, double value) { key(name); number(value); }
   void member(std::string_view name, bool value) { key(name); boolean(value); }
 
  private:
-  void separate();
+  struct Level {
+    bool is_object;
+    bool is_first = true;
+  };
+  /// Checks that a value may stand here and puts the comma before it.
+  void before_value();
+  void open(bool is_object, char bracket);
+  void close(bool is_object, char bracket);
 
   std::string& out_;
-  std::vector<bool> first_in_level_ = {true};
+  std::vector<Level> levels_;
   bool after_key_ = false;
+  bool complete_ = false;
 };
 
-/// Appends `text` as a quoted JSON string.
+/// Appends `text` as a quoted JSON string; invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace sluice

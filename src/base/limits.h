@@ -76,4 +76,7 @@ inline constexpr size_t kDecisionRecordsAuthenticatedMax = 20'000;
 inline constexpr size_t kDecisionRecordsAnonymousMax = 5'000;
 inline constexpr size_t kDecisionFieldBytesMax = 2 << 10;
 
+// The log.
+inline constexpr size_t kLogFieldBytesMax = 4 << 10;              ///< of one value; the rest is cut
+
 }  // namespace sluice::limits

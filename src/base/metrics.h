@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/thread_safety.h"
 
 namespace sluice {
 
@@ -53,6 +54,11 @@ class HistogramMetric {
 
 class MetricRegistry {
  public:
+  MetricRegistry();
+  ~MetricRegistry();
+  MetricRegistry(const MetricRegistry&) = delete;
+  MetricRegistry& operator=(const MetricRegistry&) = delete;
+
   /// Returns the metric of that name and labels, making it on first use. Asking again with another type
   /// is a broken invariant. The number of label sets must be bounded by the caller: labels never come
   /// from untrusted input.
@@ -60,27 +66,26 @@ class MetricRegistry {
   Gauge& gauge(std::string_view name, std::string_view help, MetricLabels labels = {});
   HistogramMetric& histogram(std::string_view name, std::string_view help, std::vector<double> upper_bounds,
                              MetricLabels labels = {});
-  /// A gauge computed when scraped. `read` must be thread-safe and quick.
+  /// A gauge computed when scraped; one of the same name and labels is replaced. `read` must be thread-safe
+  /// and quick, and must not call this registry.
   void gauge_function(std::string_view name, std::string_view help, MetricLabels labels,
                       std::function<double()> read);
-  /// Drops every gauge_function whose labels equal `labels` (when what they read goes away).
+  /// Drops every gauge_function whose labels equal `labels` (when what they read goes away). None of them
+  /// is running once this returns.
   void remove_gauge_functions(const MetricLabels& labels);
 
-  /// Prometheus text exposition format 0.0.4.
+  /// Prometheus text exposition format 0.0.4; families by name, label sets in the order they were made.
   std::string expose() const;
 
  private:
   struct Child;
   struct Family;
-  Family& family(std::string_view name, std::string_view help, std::string_view type);
-  static Child* find(Family& family, const MetricLabels& labels);
+  /// The child of that family and label set, made when new.
+  Child& child(std::string_view name, std::string_view help, std::string_view type, MetricLabels labels)
+      SLUICE_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Family>> families_;
-
- public:
-  MetricRegistry();
-  ~MetricRegistry();
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<Family>> families_ SLUICE_GUARDED_BY(mutex_);  // sorted by name
 };
 
 }  // namespace sluice

@@ -2,20 +2,59 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "base/error.h"
 
 namespace sluice {
 
+template <class T>
+class Result;
+
+namespace internal {
+template <class T>
+inline constexpr bool kIsExpected = false;
+template <class T, class E>
+inline constexpr bool kIsExpected<std::expected<T, E>> = true;
+template <class E>
+inline constexpr bool kIsExpected<std::unexpected<E>> = true;
+template <class T>
+inline constexpr bool kIsExpected<Result<T>> = true;
+}  // namespace internal
+
 /// A value or an Error. Every function that can fail for a reason a caller may care about returns one;
 /// exceptions never cross a module's edge. It cannot be dropped silently.
+///
+/// The constructors are spelled out, not inherited: an inherited one would turn a Result<bool> that is
+/// copied from a non-const lvalue into "has a value".
 template <class T>
 class [[nodiscard]] Result : public std::expected<T, Error> {
+  using Base = std::expected<T, Error>;
+
  public:
-  using std::expected<T, Error>::expected;
-  // NOLINTNEXTLINE(google-explicit-constructor): monadic calls return the base, which is the same thing.
-  Result(std::expected<T, Error> other) : std::expected<T, Error>(std::move(other)) {}
+  Result() = default;
+  template <class U = T>
+    requires(!std::is_void_v<T> && !internal::kIsExpected<std::remove_cvref_t<U>> && std::is_constructible_v<T, U>)
+  explicit(!std::is_convertible_v<U, T>) Result(U&& value) : Base(std::in_place, std::forward<U>(value)) {}
+  Result(std::unexpected<Error> failure) : Base(std::unexpect, std::move(failure).error()) {}
+  Result(Base other) : Base(std::move(other)) {}
+  /// From a Result of something convertible, e.g. a unique_ptr to a derived class.
+  template <class U>
+    requires(!std::is_same_v<U, T> && !std::is_void_v<U> && std::is_convertible_v<U, T>)
+  Result(Result<U> other)
+      : Base(other ? Base(std::in_place, *std::move(other)) : Base(std::unexpect, std::move(other).error())) {}
+};
+
+template <>
+class [[nodiscard]] Result<void> : public std::expected<void, Error> {
+  using Base = std::expected<void, Error>;
+
+ public:
+  Result() = default;
+  Result(std::unexpected<Error> failure) : Base(std::unexpect, std::move(failure).error()) {}
+  Result(Base other) : Base(std::move(other)) {}
 };
 
 /// Builds the failure side: `return fail(ErrorCode::kNotFound, fmt::format(...))`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,7 +15,8 @@ void wipe(void* data, size_t size);
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
+  /// Moving a short string copies it, so what is left in the parameter is wiped too.
+  explicit Secret(std::string bytes) : bytes_(std::move(bytes)) { wipe(bytes.data(), bytes.capacity()); }
   Secret(const Secret&) = default;
   Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { other.clear(); }
   Secret& operator=(const Secret& other) {
