@@ -54,6 +54,8 @@ inline constexpr size_t kEchoedValueBytesMax = 1 << 10;           ///< a refused
 inline constexpr size_t kPolicyBytesMax = 128 << 10;
 inline constexpr size_t kPolicyJsonDepthMax = 16;
 inline constexpr size_t kPolicyStatementsMax = 500;
+inline constexpr size_t kPolicyTextBytesMax = 4 << 10;            ///< one action, resource, principal or condition value
+inline constexpr size_t kNearMissesMax = 8;                       ///< explained for one implicit denial
 
 // Control plane. Where AWS lets a quota be raised, the highest value it grants, so that what works there works here.
 inline constexpr size_t kProvidersPerAccountMax = 100;

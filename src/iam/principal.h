@@ -30,6 +30,7 @@ struct Principal {
   std::string session_name;
   UnixSeconds issued_at = 0;   ///< aws:TokenIssueTime
   UnixSeconds expires_at = 0;
+  std::vector<std::pair<std::string, std::string>> tags;  ///< aws:PrincipalTag/..., from the role
 
   // What the web identity brought; kept in its session.
   std::string provider_arn;
@@ -37,7 +38,8 @@ struct Principal {
   std::string issuer_key_prefix;  ///< provider URL without scheme, the prefix of its condition keys
   std::string subject;
   std::string audience;           ///< azp, or the single aud
-  /// Further condition keys with their values, e.g. {"<issuer>:amr", {"pwd"}}.
+  /// Further condition keys with their values, e.g. {"<issuer>:amr", {"pwd"}}. Keys that end in ":amr" or ":oaud"
+  /// are multivalued.
   std::vector<std::pair<std::string, std::vector<std::string>>> extra_keys;
 };
 
