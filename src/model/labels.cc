@@ -1,0 +1,163 @@
+#include "model/labels.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "base/check.h"
+#include "base/coding.h"
+#include "base/hash.h"
+
+namespace sluice::model {
+namespace {
+
+// A packed form is canonical by construction, so nothing is checked here but what memory safety needs:
+// a length can never lead past `end`.
+const char* read_string(const char* at, const char* end, std::string_view& out) {
+  uint64_t size = 0;
+  at = read_varint(at, end, size);
+  SLUICE_CHECK(at != nullptr && size <= static_cast<uint64_t>(end - at), "labels are not in packed form");
+  out = std::string_view(at, static_cast<size_t>(size));
+  return at + size;
+}
+
+void append_label(std::string& out, std::string_view name, std::string_view value) {
+  append_prefixed_bytes(out, name);
+  append_prefixed_bytes(out, value);
+}
+
+bool contains(std::span<const std::string> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+template <class Keep>
+std::string filter_packed(const Labels& labels, Keep keep) {
+  std::string packed;
+  packed.reserve(labels.packed().size());
+  for (const LabelView& label : labels) {
+    if (keep(label.name)) append_label(packed, label.name, label.value);
+  }
+  return packed;
+}
+
+}  // namespace
+
+Labels::Iterator::Iterator(const char* at, const char* end) : at_(at), next_(at), end_(end) { read(); }
+
+Labels::Iterator& Labels::Iterator::operator++() {
+  at_ = next_;
+  read();
+  return *this;
+}
+
+void Labels::Iterator::read() {
+  if (at_ == end_) return;
+  next_ = read_string(at_, end_, current_.name);
+  next_ = read_string(next_, end_, current_.value);
+}
+
+Labels Labels::from(std::vector<std::pair<std::string, std::string>> labels) {
+  // Sorted by name, equal names in the order given, so that the last one is the last of its run.
+  std::vector<size_t> order(labels.size());
+  std::ranges::iota_view indices(size_t{0}, labels.size());
+  std::ranges::copy(indices, order.begin());
+  std::ranges::sort(order, {}, [&](size_t i) { return std::pair<std::string_view, size_t>(labels[i].first, i); });
+
+  Labels result;
+  for (size_t i = 0; i < order.size(); ++i) {
+    const auto& [name, value] = labels[order[i]];
+    const bool is_overridden = i + 1 < order.size() && labels[order[i + 1]].first == name;
+    if (!is_overridden && !value.empty()) append_label(result.packed_, name, value);
+  }
+  return result;
+}
+
+Labels Labels::from_views(std::span<const LabelView> sorted_unique) {
+  Labels result;
+  pack_labels(sorted_unique, result.packed_);
+  return result;
+}
+
+Labels Labels::from_packed(std::string packed) {
+  Labels result;
+  result.packed_ = std::move(packed);
+  return result;
+}
+
+std::string_view Labels::get(std::string_view name) const {
+  const char* at = packed_.data();
+  const char* const end = at + packed_.size();
+  while (at != end) {
+    LabelView label;
+    at = read_string(at, end, label.name);
+    at = read_string(at, end, label.value);
+    if (label.name == name) return label.value;
+    if (label.name > name) break;
+  }
+  return {};
+}
+
+bool Labels::has(std::string_view name) const { return !get(name).empty(); }
+
+size_t Labels::size() const { return static_cast<size_t>(std::distance(begin(), end())); }
+
+SeriesHash Labels::hash() const { return hash_packed(packed_); }
+
+Labels Labels::without(std::span<const std::string> names, bool drop_metric_name) const {
+  return from_packed(filter_packed(*this, [&](std::string_view name) {
+    return !(drop_metric_name && name == kMetricName) && !contains(names, name);
+  }));
+}
+
+Labels Labels::keep_only(std::span<const std::string> names) const {
+  return from_packed(filter_packed(*this, [&](std::string_view name) { return contains(names, name); }));
+}
+
+Labels Labels::with(std::string_view name, std::string_view value) const {
+  std::string packed;
+  packed.reserve(packed_.size() + name.size() + value.size() + 2 * kVarintBytesMax);
+  bool is_placed = value.empty();
+  for (const LabelView& label : *this) {
+    if (!is_placed && label.name >= name) {
+      append_label(packed, name, value);
+      is_placed = true;
+    }
+    if (label.name != name) append_label(packed, label.name, label.value);
+  }
+  if (!is_placed) append_label(packed, name, value);
+  return from_packed(std::move(packed));
+}
+
+Labels Labels::without_metric_name() const { return without({}, true); }
+
+std::strong_ordering operator<=>(const Labels& a, const Labels& b) {
+  auto left = a.begin();
+  auto right = b.begin();
+  for (; left != a.end() && right != b.end(); ++left, ++right) {
+    if (const auto order = *left <=> *right; order != 0) return order;
+  }
+  return (left != a.end()) <=> (right != b.end());
+}
+
+void pack_labels(std::span<const LabelView> sorted, std::string& out) {
+  for (const LabelView& label : sorted) append_label(out, label.name, label.value);
+}
+
+SeriesHash hash_packed(std::string_view packed) {
+  const Hash128 hash = hash128(packed);
+  return {.low = hash.low, .high = hash.high};
+}
+
+bool is_packed(std::string_view bytes) {
+  ByteReader reader(bytes);
+  std::string_view previous;
+  while (!reader.empty()) {
+    const auto name = reader.prefixed_bytes();
+    if (!name || name->empty() || *name <= previous) return false;
+    const auto value = reader.prefixed_bytes();
+    if (!value || value->empty()) return false;
+    previous = *name;
+  }
+  return true;
+}
+
+}  // namespace sluice::model
