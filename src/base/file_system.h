@@ -21,7 +21,8 @@ class WritableFile {
   /// fdatasync(2). After a failure the file's unsynced content must be considered lost: the kernel may
   /// have dropped the pages and a second call may claim success. Never call it again on this file.
   virtual Result<void> sync_data() = 0;
-  /// Reserves [0, size) as zero bytes and makes it the file's size (posix_fallocate).
+  /// Reserves [0, size): the file is at least that large, what it grows by is zero bytes, and writes inside
+  /// no longer meet a full disk (posix_fallocate). Content stays; a larger file is not cut.
   virtual Result<void> preallocate(uint64_t size) = 0;
   virtual Result<void> truncate(uint64_t size) = 0;  ///< cuts, or grows by zero bytes
   virtual Result<uint64_t> size() const = 0;

@@ -25,9 +25,12 @@ class JsonObject {
   JsonObject& operator=(JsonObject&&) noexcept;
   ~JsonObject();
 
+  /// Takes members whose names the caller has found to be unique.
+  static JsonObject from_unique(std::vector<std::pair<std::string, JsonValue>> members);
+
   /// The member's value, or nullptr. Valid until the object changes.
   const JsonValue* find(std::string_view name) const;
-  void set(std::string name, JsonValue value);  ///< adds, or replaces in place
+  void set(std::string name, JsonValue value);  ///< adds, or replaces in place; linear in size()
   size_t size() const;
   bool empty() const { return size() == 0; }
   const std::vector<std::pair<std::string, JsonValue>>& members() const { return members_; }

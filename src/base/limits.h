@@ -72,6 +72,8 @@ inline constexpr size_t kManagedPolicyCharactersMax = 6'144;
 inline constexpr size_t kTrustPolicyCharactersMax = 8'192;
 inline constexpr size_t kAuditRecordsMax = 1'000'000;
 
+inline constexpr size_t kCompiledRolesMax = 10'000;               ///< compiled policy sets kept
+
 // Queries.
 inline constexpr size_t kQueryTextBytesMax = 256 << 10;
 inline constexpr size_t kRegexBytesMax = 256 << 10;               ///< of one matcher; RE2's own memory is bounded too
