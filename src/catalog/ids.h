@@ -12,9 +12,6 @@ std::string make_entity_id(std::string_view prefix);  ///< prefix ("AROA", "ANPA
 std::string make_access_key_id();                ///< AKIA + 16 of A-Z2-7
 std::string make_workspace_id();                 ///< "ws-" + UUID version 4
 
-/// True for exactly 12 digits.
-bool is_account_id(std::string_view text);
-
 /// arn:aws:aps:<region>:<account>:workspace/<id>
 std::string workspace_arn(std::string_view region, std::string_view account_id, std::string_view workspace_id);
 
