@@ -10,6 +10,9 @@ namespace sluice::limits {
 // HTTP.
 inline constexpr size_t kHeaderBytesMax = 64 << 10;
 inline constexpr size_t kRequestTargetBytesMax = 32 << 10;
+inline constexpr size_t kHeaderFieldsMax = 200;
+inline constexpr size_t kChunkHeaderBytesMax = 8 << 10;      ///< one chunk's size line, or the trailers
+inline constexpr size_t kPipelinedBytesMax = 64 << 10;       ///< read ahead while a handler runs
 inline constexpr size_t kControlBodyBytesMax = 1 << 20;      ///< STS, IAM, AMP control plane; AWS takes 10 MB
 inline constexpr size_t kQueryBodyBytesMax = 4 << 20;        ///< POSTed queries
 inline constexpr size_t kFormParametersMax = 1'000;
@@ -26,6 +29,7 @@ inline constexpr size_t kLabelNameBytesMax = 1'024;
 inline constexpr size_t kLabelValueBytesMax = 64 << 10;
 inline constexpr size_t kSeriesLabelBytesMax = 64 << 10;          ///< names and values of one series together
 
+inline constexpr size_t kPackedBytesPerRequestMax = 256 << 20;     ///< label sets with their identity labels
 inline constexpr int64_t kSampleFutureMsMax = 24 * 60 * 60 * 1000;  ///< ahead of the collector's clock
 inline constexpr size_t kRefusalsKeptMax = 100;                   ///< texts kept of one request; all are counted
 inline constexpr size_t kWriteAnswerBytesMax = 1'024;             ///< Prometheus logs no more of the first line
@@ -34,6 +38,13 @@ inline constexpr size_t kWriteAnswerBytesMax = 1'024;             ///< Prometheu
 inline constexpr size_t kExpositionBytesMax = 64 << 20;
 inline constexpr size_t kExpositionSamplesMax = 1'000'000;
 inline constexpr size_t kExpositionLineBytesMax = 256 << 10;
+
+// Storage.
+inline constexpr size_t kJournalRecordBytesMax = 128 << 20;       ///< payload of one log record
+inline constexpr size_t kJournalSegmentBytesMax = 1 << 30;        ///< read whole when a journal is opened
+inline constexpr size_t kJournalDamageReportsMax = 1'000;         ///< kept; all are counted
+inline constexpr size_t kJournalSparesMax = 2;                    ///< used segments kept for reuse
+inline constexpr size_t kFormatFileBytesMax = 4 << 10;
 
 // Identity.
 inline constexpr size_t kJwtBytesMax = 20'000;                    ///< STS model: WebIdentityToken
