@@ -16,8 +16,6 @@ std::string make_entity_id(std::string_view prefix) {
   return std::string(prefix) + crypto::random_text(17, crypto::kUniqueIdAlphabet);
 }
 
-std::string make_access_key_id() { return "AKIA" + crypto::random_text(16, crypto::kUniqueIdAlphabet); }
-
 std::string make_workspace_id() { return "ws-" + crypto::random_uuid(); }
 
 std::string workspace_arn(std::string_view region, std::string_view account_id, std::string_view workspace_id) {

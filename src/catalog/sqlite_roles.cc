@@ -5,8 +5,8 @@
 #include "base/limits.h"
 #include "catalog/builtin_policies.h"
 #include "catalog/ids.h"
-#include "catalog/policy_size.h"
 #include "catalog/sqlite_catalog_impl.h"
+#include "iam/policy.h"
 
 namespace sluice::catalog {
 namespace {
@@ -160,9 +160,9 @@ Result<void> SqliteCatalog::put_inline_policy(std::string_view role_id, const ia
   return mutate(Concern::kIdentity, [&](sqlite::Database& database) -> Result<void> {
     SLUICE_ASSIGN(const iam::Role role, select_one(database, "WHERE id = ?", {role_id}));
     SLUICE_ASSIGN(const auto present, inline_policies_of(database, role_id));
-    size_t characters = policy_characters(policy.document);
+    size_t characters = iam::policy_size(policy.document);
     for (const iam::InlinePolicy& other : present)
-      if (other.name != policy.name) characters += policy_characters(other.document);
+      if (other.name != policy.name) characters += iam::policy_size(other.document);
     if (characters > limits::kInlinePolicyCharactersPerRoleMax)
       return fail(ErrorCode::kQuotaExceeded, fmt::format("Maximum policy size of {} bytes exceeded for role {}",
                                                          limits::kInlinePolicyCharactersPerRoleMax, role.name));
