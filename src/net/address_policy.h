@@ -41,16 +41,16 @@ struct IpNetwork {
 std::optional<IpAddress> embedded_ipv4(const IpAddress& address);
 
 /// Why an address is not on the public internet ("loopback (127.0.0.0/8)"), from the IANA special-purpose
-/// registries; nullopt when it is. Embedded IPv4 addresses are judged by both of their readings.
+/// registries; nullopt when it is. Forms that embed IPv4 always have a reason; check_address looks inside.
 std::optional<std::string> special_purpose(const IpAddress& address);
 
-/// The SSRF rule for fetched documents: public addresses, and what the operator named.
-///
-/// kPermissionDenied naming the address, its range and the setting that would allow it; never allowed, even by
-/// an `allowed` network: unspecified, multicast and broadcast addresses. A form that embeds IPv4 is allowed
-/// only when a network names the address itself in that form or the embedded address, and link-local and
-/// metadata addresses (169.254.0.0/16, fe80::/10) only by a network that lies inside their range, so that
-/// "0.0.0.0/0" does not open them. Pure; thread-safe.
+/// The SSRF rule for fetched documents: public addresses, and what the operator named. kPermissionDenied names the
+/// address, its range and the setting that would allow it. Pure; thread-safe.
+///  1. Unspecified, multicast and broadcast addresses are never allowed.
+///  2. Link-local addresses, where clouds keep their metadata services, are allowed only by a network that lies
+///     inside their range: "0.0.0.0/0" does not open them.
+///  3. A form that embeds IPv4 passes when a network opens the embedded address by these rules, or lies inside
+///     the form's own range (not for rules 1 and 2). NAT64 passes by itself when the embedded address is public.
 Result<void> check_address(const IpAddress& address, const std::vector<IpNetwork>& allowed);
 
 }  // namespace sluice::net

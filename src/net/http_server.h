@@ -81,8 +81,8 @@ class HttpServer {
 
  private:
   struct Impl;
-  explicit HttpServer(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit HttpServer(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  ///< connections hold it too
 };
 
 }  // namespace sluice::net

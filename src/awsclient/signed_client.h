@@ -1,0 +1,68 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aws/error.h"
+#include "aws/sigv4_sign.h"
+#include "awsclient/credentials.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "http/client.h"
+
+namespace sluice::awsclient {
+
+/// What a service answered. Exactly one of two: a success, whose body is in the protocol's form, or `error` with a
+/// code. A call that got no answer at all is a Result's error instead.
+struct Answer {
+  int status = 0;
+  http::Headers headers;
+  std::string body;
+  std::string error_code;     ///< "" when the call succeeded; "InvalidIdentityToken", "ResourceNotFoundException"
+  std::string error_message;
+  std::string request_id;     ///< of the answer's header, else of its body
+
+  bool ok() const { return error_code.empty(); }
+  /// The failure as an Error: kUnauthenticated, kPermissionDenied, kNotFound, ... by status and code, the message
+  /// "<code>: <message> (request id <id>)".
+  Error to_error() const;
+};
+
+/// The text of an element of a Query answer, by its path from the root's Result element down:
+/// xml_text(body, "GetCallerIdentityResult/Arn"). The namespace is ignored. kMalformed when the body is no
+/// XML, kNotFound without the element.
+Result<std::string> xml_text(std::string_view body, std::string_view path);
+/// The texts of every element of that path whose parent is the same: lists of <member>.
+Result<std::vector<std::string>> xml_texts(std::string_view body, std::string_view path);
+
+/// Signs a request for a service: adds X-Amz-Date, Authorization and X-Amz-Security-Token. The URL must be absolute.
+/// kInvalidArgument for one that is not.
+Result<void> sign(http::ClientRequest& request, const aws::Credentials& credentials, const aws::SigningTarget& target,
+                  UnixSeconds now);
+
+/// Signed calls to STS, IAM and AMP, ours or Amazon's. Thread-safe. What it is given outlives it. Nothing is retried.
+class SignedClient {
+ public:
+  SignedClient(http::Client& client, CredentialProvider& credentials, const Clock& clock, std::string region)
+      : client_(client), credentials_(credentials), clock_(clock), region_(std::move(region)) {}
+
+  /// Any request, signed for `service`; the answer's errors are read in whichever form they come.
+  Task<Result<Answer>> send(http::ClientRequest request, std::string service);
+  /// A Query-protocol call: POST to `url` of Action, Version (by service: "sts", "iam") and `parameters`.
+  Task<Result<Answer>> query(std::string url, std::string service, std::string action, aws::Parameters parameters);
+  /// A restJson call: `method` on `url`, with `body` as JSON unless it is "".
+  Task<Result<Answer>> rest_json(std::string method, std::string url, std::string service, std::string body);
+
+ private:
+  http::Client& client_;
+  CredentialProvider& credentials_;
+  const Clock& clock_;
+  const std::string region_;
+};
+
+/// An unsigned Query-protocol call, as AssumeRoleWithWebIdentity is.
+Task<Result<Answer>> query_unsigned(http::Client& client, std::string url, std::string version, std::string action,
+                                    aws::Parameters parameters);
+
+}  // namespace sluice::awsclient

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "net/http1_parser.h"
+#include "net/http_server.h"
+#include "net/server_metrics.h"
+#include "net/transport.h"
+
+/// Inside net: one connection of an HttpServer.
+namespace sluice::net {
+
+/// What connections need of their server. Thread-safe. Outlives them: each holds it.
+class ConnectionHost {
+ public:
+  virtual ~ConnectionHost() = default;
+  virtual const ServerOptions& options() const = 0;
+  virtual Executor& compute() = 0;
+  virtual http::Handler& handler() = 0;
+  virtual ServerMetrics& metrics() = 0;
+  virtual const Clock& clock() const = 0;
+  /// False when in_flight_max handlers run. Each true is paired with one handler_ended().
+  virtual bool try_begin_handler() = 0;
+  virtual void handler_ended() = 0;
+  virtual void connection_ended(const void* connection) = 0;
+};
+
+/// Reads requests off one transport, has them handled, and writes the answers, one after the other.
+///
+/// Life cycle: made with a connected transport, begin(), then it lives by itself until the peer, a limit or the
+/// server ends it, and calls connection_ended() once. A handler that outlives its connection keeps this
+/// object, never the host's other parts, alive.
+///
+/// Threading: everything private runs on the transport's strand, so there are no locks. One coroutine, run(),
+/// waits in event(); callbacks change members and wake() it; it then looks at the members. One read at most is under way;
+/// it may begin while one request is handled and end as the first bytes of the next.
+class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
+ public:
+  ServerConnection(std::shared_ptr<ConnectionHost> host, std::shared_ptr<Transport> transport, bool is_tls);
+
+  void begin();      ///< thread-safe, once
+  void end_soon();   ///< thread-safe: after the request under way, at once when idle
+  void abort();      ///< thread-safe: now; the handler's stop token is requested
+
+ private:
+  /// One request with its handler. Shared with the handler's task, which may outlive the connection.
+  struct Exchange {
+    http::Request request;
+    std::stop_source stop;
+    std::optional<http::Response> response;
+  };
+  struct Event {
+    ServerConnection& connection;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> coroutine) noexcept { connection.parked_ = coroutine; }
+    void await_resume() const noexcept {}
+  };
+
+  Event event() { return {*this}; }
+  void wake();
+
+  Task<Result<void>> run();
+  Task<bool> shake_hands();
+  /// False when the connection is at its end; a refusal has been written then.
+  Task<bool> read_request(std::shared_ptr<Exchange> exchange);
+  Task<bool> await_first_byte();
+  Task<bool> read_header(std::shared_ptr<Exchange> exchange);
+  Task<bool> read_body(std::shared_ptr<Exchange> exchange);
+  /// False when the connection was aborted or the handler was given up.
+  Task<bool> handle(std::shared_ptr<Exchange> exchange);
+  Task<bool> refuse(std::shared_ptr<Exchange> exchange, int status, std::string reason);
+  Task<bool> write_answer(std::shared_ptr<Exchange> exchange, http::Response response);
+  Task<bool> write_all(std::string head, std::string body);
+
+  void begin_read();
+  void read_ended(Result<size_t> got);
+  void start_handler(const std::shared_ptr<Exchange>& exchange);
+  ParseStep feed();
+  void arm(std::chrono::milliseconds delay);
+  bool is_over() const { return is_aborted_ || read_end_; }
+
+  const std::shared_ptr<ConnectionHost> host_;
+  const std::shared_ptr<Transport> transport_;
+  const ServerLimits limits_;
+  const bool is_tls_;
+
+  std::coroutine_handle<> parked_;
+  std::vector<char> scratch_;  ///< what the read under way fills
+  std::string in_;             ///< received, not yet consumed
+  std::optional<RequestParser> parser_;
+  std::shared_ptr<Exchange> current_;  ///< while its handler runs
+  bool is_first_ = true;
+  bool is_reading_ = false;
+  bool read_end_ = false;   ///< the peer's end of stream, or an error
+  bool timer_fired_ = false;
+  bool is_ending_ = false;  ///< no further request
+  bool is_aborted_ = false;
+};
+
+}  // namespace sluice::net

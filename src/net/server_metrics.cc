@@ -1,0 +1,28 @@
+#include "net/server_metrics.h"
+
+#include <algorithm>
+
+namespace sluice::net {
+
+ServerMetrics::ServerMetrics(MetricRegistry& registry, std::string listener)
+    : connections(registry.gauge("sluice_http_connections", "Open connections.", {{"listener", listener}})),
+      in_flight(registry.gauge("sluice_http_requests_in_flight", "Handlers running.", {{"listener", listener}})),
+      request_seconds(registry.histogram("sluice_http_request_seconds", "Time from the complete request to the answer.",
+                                         {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
+                                         {{"listener", listener}})),
+      registry_(registry),
+      listener_(std::move(listener)) {}
+
+Counter& ServerMetrics::counter(Counters& counters, const char* name, const char* help, int status) {
+  const int known = std::clamp(status, kStatusMin, kStatusMax);
+  auto& slot = counters[static_cast<size_t>(known - kStatusMin)];
+  Counter* counter = slot.load(std::memory_order_acquire);
+  if (!counter) {
+    // Twice at worst, with the same answer: the registry hands out one counter for each set of labels.
+    counter = &registry_.counter(name, help, {{"code", std::to_string(known)}, {"listener", listener_}});
+    slot.store(counter, std::memory_order_release);
+  }
+  return *counter;
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <string>
+
+#include "base/metrics.h"
+
+namespace sluice::net {
+
+/// The self-metrics of one listener. Thread-safe.
+class ServerMetrics {
+ public:
+  ServerMetrics(MetricRegistry& registry, std::string listener);
+
+  Gauge& connections;
+  Gauge& in_flight;
+  HistogramMetric& request_seconds;  ///< from the complete request to the handler's answer
+  void count_request(int status) { counter(requests_, "sluice_http_requests_total", kRequestsHelp, status).add(); }
+  void count_refusal(int status) { counter(refused_, "sluice_http_refused_total", kRefusedHelp, status).add(); }
+
+ private:
+  static constexpr int kStatusMin = 100;
+  static constexpr int kStatusMax = 599;
+  static constexpr const char* kRequestsHelp = "Answers given by handlers, by HTTP status.";
+  static constexpr const char* kRefusedHelp = "Requests refused before any handler saw them, by HTTP status.";
+  using Counters = std::array<std::atomic<Counter*>, kStatusMax - kStatusMin + 1>;
+
+  Counter& counter(Counters& counters, const char* name, const char* help, int status);
+
+  MetricRegistry& registry_;
+  std::string listener_;
+  Counters requests_{};
+  Counters refused_{};
+};
+
+}  // namespace sluice::net
