@@ -20,8 +20,15 @@ struct SeriesRefusal {
 
 /// One write request, decoded: series and their samples, all bytes borrowed from `buffer`, which the batch
 /// owns. Nothing is allocated per label. The same label set may occur in several entries (Prometheus 2.53
-/// sends one sample an entry). Movable, not thread-safe.
+/// sends one sample an entry). Movable, not copyable (the views would point into the original), not
+/// thread-safe. `buffer` must be on the heap (capacity over that of a short string) for a move to keep the views.
 struct WriteBatch {
+  WriteBatch() = default;
+  WriteBatch(WriteBatch&&) noexcept = default;
+  WriteBatch& operator=(WriteBatch&&) noexcept = default;
+  WriteBatch(const WriteBatch&) = delete;
+  WriteBatch& operator=(const WriteBatch&) = delete;
+
   struct SeriesEntry {
     uint32_t first_label = 0;
     uint32_t label_count = 0;

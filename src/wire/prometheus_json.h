@@ -81,7 +81,10 @@ class QueryResultWriter {
   size_t bytes() const { return out_.size(); }
 
  private:
+  void begin_series(const model::Labels& labels);
   void point(TimestampMs t_ms, double value);
+  void point(TimestampMs t_ms, const model::FloatHistogram& histogram);
+
   std::string out_;
   JsonWriter json_;  // writes into out_
   std::string scratch_;

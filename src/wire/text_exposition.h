@@ -35,7 +35,7 @@ struct MetricFamily {
 
 struct ExpositionLimits {
   size_t bytes_max = limits::kExpositionBytesMax;
-  size_t samples_max = limits::kExpositionSamplesMax;
+  size_t samples_max = limits::kExpositionSamplesMax;  ///< HELP and TYPE lines count too
   size_t line_bytes_max = limits::kExpositionLineBytesMax;
   size_t labels_per_sample_max = limits::kLabelsPerSeriesMax;
 };
