@@ -40,7 +40,7 @@ bool is_set_operator(BinaryOp op);
 bool takes_parameter(AggregateOp op);
 
 /// A node of a parsed query. Trees are at most limits::kQueryDepthMax high, so recursion over them is bounded.
-/// Immutable after parsing (but see the planner); not copyable; safe to read from several threads.
+/// Changed by nobody but the planner after parsing; not copyable; safe to read from several threads.
 struct Expr {
   virtual ~Expr() = default;
   Expr(const Expr&) = delete;
@@ -49,6 +49,9 @@ struct Expr {
   const ExprKind kind;
   PositionRange position;
   uint32_t height = 1;  ///< 1 for a leaf
+  // Filled in by the planner (plan.h).
+  bool step_invariant = false;   ///< the same at every step
+  bool names_may_differ = true;  ///< without their metric names, its series might no longer differ
 
  protected:
   explicit Expr(ExprKind node_kind, PositionRange at = {}) : kind(node_kind), position(at) {}
@@ -169,6 +172,7 @@ struct BinaryExpr final : Expr {
   static constexpr ExprKind kKind = ExprKind::kBinary;
   BinaryExpr(BinaryOp operation, ExprPtr left, ExprPtr right);
   BinaryOp op;
+  ValueType type = ValueType::kVector;  ///< scalar when both sides are
   ExprPtr lhs;
   ExprPtr rhs;
   std::optional<VectorMatching> matching;  ///< present when both sides are vectors
@@ -177,7 +181,7 @@ struct BinaryExpr final : Expr {
 
 struct AggregateExpr final : Expr {
   static constexpr ExprKind kKind = ExprKind::kAggregate;
-  AggregateExpr(AggregateOp operation, PositionRange at) : Expr(kKind, at), op(operation) {}
+  AggregateExpr(AggregateOp operation, ExprPtr of, ExprPtr parameter, PositionRange at);
   AggregateOp op;
   ExprPtr expr;
   ExprPtr param;  ///< absent unless takes_parameter(op)

@@ -14,7 +14,8 @@ std::string to_string(const Expr& expr);
 /// "+Inf", "-Inf", "NaN".
 std::string format_number(double value);
 
-/// Quoted with Go's escapes, as Prometheus prints strings and label values.
-std::string quote(std::string_view text);
+
+/// `job=~"a|b"`; names that are not classic ones are quoted.
+std::string print_matcher(const model::Matcher& matcher);
 
 }  // namespace sluice::promql

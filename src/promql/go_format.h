@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace sluice::promql {
+
+/// A double as Go's %g prints it, which Prometheus' texts use: "0.5", "1e+06", "+Inf", "NaN". With `precision`
+/// significant digits, or as many as it takes to read back the same.
+std::string format_general(double value, int precision = -1);
+
+}  // namespace sluice::promql
