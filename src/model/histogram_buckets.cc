@@ -1,13 +1,52 @@
 #include "model/histogram_buckets.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+
+#include "base/check.h"
 
 namespace sluice::model {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// 2^x for x in (0, 1/2], by the reduction and polynomial of FreeBSD's e_exp.c. The standard library's exp2 is
+// more exact, and that is the trouble: upstream's bounds come from this one, and some differ in the last digit.
+constexpr double exp2_small(double x) {
+  const int halves = x >= 0.5 ? 1 : 0;
+  const double rest = x - halves;
+  const double high = rest * 6.93147180369123816490e-01;
+  const double low = -rest * 1.90821492927058770002e-10;
+  const double r = high - low;
+  const double t = r * r;
+  const double c = r - t * (1.66666666666666657415e-01 +
+                            t * (-2.77777777770155933842e-03 +
+                                 t * (6.61375632143793436117e-05 +
+                                      t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+  const double y = 1 - ((low - (r * c) / (2 - c)) - high);
+  return halves == 1 ? 2 * y : y;
+}
+
+// Bounds of the buckets in [0.5, 1) of schemas 0 to 8, one after the other: schema s begins at 2^s - 1.
+// Every second bound is the coarser schema's, the others are their left neighbour times 2^(2^-s): the way in
+// which upstream's table (exponentialBounds, model/histogram/generic.go) was made. Computed by the compiler,
+// so no machine's contraction of multiply and add can change a digit.
+constexpr auto make_fractions() {
+  std::array<double, 511> bounds{};
+  bounds[0] = 0.5;
+  for (int schema = 1; schema <= kExponentialSchemaMax; ++schema) {
+    const size_t begin = (size_t{1} << schema) - 1;
+    const size_t coarser = (size_t{1} << (schema - 1)) - 1;
+    const double factor = exp2_small(1.0 / static_cast<double>(1 << schema));
+    for (size_t i = 0; i <= begin; ++i) {
+      bounds[begin + i] = i % 2 == 0 ? bounds[coarser + i / 2] : bounds[begin + i - 1] * factor;
+    }
+  }
+  return bounds;
+}
+constexpr auto kFractions = make_fractions();
 
 double custom_bound(int32_t index, std::span<const double> custom_values) {
   if (index < 0) return -kInfinity;
@@ -57,6 +96,7 @@ HistogramBucket make_bucket(const FloatHistogram& histogram, int32_t index, doub
 
 double bucket_upper_bound(int32_t index, int32_t schema, std::span<const double> custom_values) {
   if (schema == kCustomBucketsSchema) return custom_bound(index, custom_values);
+  SLUICE_CHECK(schema >= kExponentialSchemaMin && schema <= kExponentialSchemaMax, "histogram schema not checked at the edge");
   constexpr double kLargest = std::numeric_limits<double>::max();
   if (schema <= 0) {
     const int64_t exponent = static_cast<int64_t>(index) * (int64_t{1} << -schema);
@@ -65,12 +105,10 @@ double bucket_upper_bound(int32_t index, int32_t schema, std::span<const double>
     return std::ldexp(1.0, static_cast<int>(std::clamp<int64_t>(exponent, -5000, 5000)));
   }
   const int32_t per_doubling = int32_t{1} << schema;
-  const int32_t fraction = index & (per_doubling - 1);
-  const int32_t exponent = index >> schema;
-  if (fraction == 0 && exponent == 1024) return kLargest;
-  // In long double, so that rounding to double gives the nearest value, as upstream's table has it.
-  const long double mantissa = std::exp2(static_cast<long double>(fraction) / static_cast<long double>(per_doubling));
-  return std::ldexp(static_cast<double>(mantissa), exponent);
+  const int32_t position = index & (per_doubling - 1);
+  const int32_t exponent = (index >> schema) + 1;
+  if (position == 0 && exponent == 1025) return kLargest;
+  return std::ldexp(kFractions[static_cast<size_t>(per_doubling - 1 + position)], exponent);
 }
 
 std::vector<HistogramBucket> buckets_of(const FloatHistogram& histogram) {
