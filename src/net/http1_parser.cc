@@ -332,7 +332,8 @@ ParseStep ResponseParser::feed(std::string_view& bytes) {
     reader.has_header = true;
     const auto length = reader.message.content_length();
     if (!impl_->is_head && length && *length > impl_->body_bytes_max) {
-      return reader.refuse(413, fmt::format("the answer has {} bytes, the limit is {}", *length, impl_->body_bytes_max));
+      return reader.refuse(413,
+                           fmt::format("the answer has {} bytes, the limit is {}", *length, impl_->body_bytes_max));
     }
     return step;
   }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "net/asio_runtime.h"
+#include "net/one_shot.h"
 
 namespace sluice::net {
 namespace {
@@ -18,39 +19,6 @@ size_t compute_threads(const Runtime::Options& options) {
   const size_t wanted = options.compute_threads != 0 ? options.compute_threads : std::thread::hardware_concurrency();
   return std::max(wanted, kComputeThreadsMin);
 }
-
-/// A sleeper that a timer and a stop request race to wake; the first one wins.
-class Sleeper {
- public:
-  using Done = std::move_only_function<void(Result<void>)>;
-
-  void begin(Done done) {
-    {
-      MutexLock lock(mutex_);
-      if (!result_) {
-        done_ = std::move(done);
-        return;
-      }
-    }
-    done(*result_);
-  }
-
-  void wake(Result<void> result) {
-    Done done;
-    {
-      MutexLock lock(mutex_);
-      if (result_) return;
-      result_.emplace(std::move(result));
-      done = std::move(done_);
-    }
-    if (done) done(*result_);  // result_ is written once, so reading it here needs no lock
-  }
-
- private:
-  Mutex mutex_;
-  Done done_ SLUICE_GUARDED_BY(mutex_);
-  std::optional<Result<void>> result_;
-};
 
 }  // namespace
 
@@ -111,12 +79,12 @@ Timer Runtime::after(std::chrono::milliseconds delay, std::move_only_function<vo
 }
 
 Task<Result<void>> Runtime::sleep(std::chrono::milliseconds delay, std::stop_token stop) {
-  const auto sleeper = std::make_shared<Sleeper>();
-  const std::stop_callback on_stop(
-      stop, [sleeper] { sleeper->wake(fail(ErrorCode::kCancelled, "stopped while waiting")); });
-  const Timer timer = after(delay, [sleeper] { sleeper->wake({}); });
-  co_return co_await callback_result<Result<void>>(
-      compute(), [sleeper](Sleeper::Done done) { sleeper->begin(std::move(done)); });
+  using Wait = OneShot<Result<void>>;
+  const auto wait = std::make_shared<Wait>();
+  const std::stop_callback on_stop(stop,
+                                   [wait] { wait->complete(fail(ErrorCode::kCancelled, "stopped while waiting")); });
+  const Timer timer = after(delay, [wait] { wait->complete({}); });
+  co_return co_await callback_result<Result<void>>(compute(), [wait](Wait::Done done) { wait->wait(std::move(done)); });
 }
 
 void Runtime::spawn(std::string name, Task<Result<void>> task) {

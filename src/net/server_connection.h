@@ -40,8 +40,8 @@ class ConnectionHost {
 /// object, never the host's other parts, alive.
 ///
 /// Threading: everything private runs on the transport's strand, so there are no locks. One coroutine, run(),
-/// waits in event(); callbacks change members and wake() it; it then looks at the members. One read at most is under way;
-/// it may begin while one request is handled and end as the first bytes of the next.
+/// waits in event(); callbacks change members and wake() it; it then looks at the members. One read at most is
+/// under way; it may begin while one request is handled and end as the first bytes of the next.
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
  public:
   ServerConnection(std::shared_ptr<ConnectionHost> host, std::shared_ptr<Transport> transport, bool is_tls);
