@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -24,21 +23,21 @@ struct DecisionLogOptions {
   std::chrono::milliseconds window{60'000};
   /// So many of a flood keep records of their own; after that, each power of two does.
   uint64_t own_records_per_flood = 8;
-  /// Log lines a second, over all records, and how many may come at once.
+  /// Log lines a second for each ring, and how many may come at once.
   double log_lines_per_second = 20;
   double log_lines_burst = 200;
 };
 
 /// The last refusals, findable by request id. Bounded whatever arrives:
 ///
-/// 1. Proven principals and anonymous callers have rings of their own, so that nobody without credentials
-///    can push an authenticated refusal out.
+/// 1. Proven principals and anonymous callers have rings (and log-line rates) of their own, so that nobody
+///    without credentials can push an authenticated refusal out.
 /// 2. Equal refusals (same rule, source address, and principal with action and resource, or issuer) are a
 ///    flood: only some keep own records, the others raise the count of the flood's newest record, and their
 ///    request ids lead to it.
-/// 3. Every container has a limit that is a small multiple of its ring's.
+/// 3. Every container has a limit that is a small multiple of its ring's; texts are cut.
 ///
-/// Thread-safe: one mutex per ring, held for a few look-ups.
+/// Thread-safe: one mutex per ring, held for a few look-ups. Time is the records' own.
 class DecisionLog {
  public:
   explicit DecisionLog(DecisionLogOptions options = {});
@@ -59,7 +58,14 @@ class DecisionLog {
 
  private:
   /// Records by sequence number modulo capacity; ids lead to sequence numbers, which never repeat.
-  struct Ring {
+  class Ring {
+   public:
+    Ring(size_t capacity, const DecisionLogOptions& options);
+    Added add(DecisionRecord record) SLUICE_EXCLUDES(mutex_);
+    std::optional<DecisionRecord> find(std::string_view request_id) const SLUICE_EXCLUDES(mutex_);
+    void append_recent(size_t count_max, std::vector<DecisionRecord>& out) const SLUICE_EXCLUDES(mutex_);
+
+   private:
     struct Flood {
       TimestampMs started_ms = 0;
       uint64_t seen = 0;
@@ -70,35 +76,32 @@ class DecisionLog {
       uint64_t sequence = 0;
     };
 
-    void store(DecisionRecord record);
-    /// The record with that number, unless it was overwritten.
-    DecisionRecord* at(uint64_t sequence);
-    void add_alias(const std::string& request_id, uint64_t sequence);
-    Flood& flood_of(const DecisionRecord& record, std::chrono::milliseconds window);
+    /// The record with that number, or null when it was overwritten.
+    DecisionRecord* at(uint64_t sequence) SLUICE_REQUIRES(mutex_);
+    void store(DecisionRecord record) SLUICE_REQUIRES(mutex_);
+    void add_alias(std::string request_id, uint64_t sequence) SLUICE_REQUIRES(mutex_);
+    void forget_id(const std::string& request_id, uint64_t sequence) SLUICE_REQUIRES(mutex_);
+    Flood& flood_of(const DecisionRecord& record) SLUICE_REQUIRES(mutex_);
+    bool take_log_line(TimestampMs now_ms) SLUICE_REQUIRES(mutex_);
 
-    size_t capacity = 0;
-    uint64_t next = 0;
-    std::vector<DecisionRecord> records;
-    std::unordered_map<std::string, uint64_t> by_id;
-    std::deque<Alias> aliases;
-    std::unordered_map<std::string, Flood> floods;
-    std::deque<std::string> flood_order;  ///< keys of `floods`, oldest first
-  };
-  struct LockedRing {
-    mutable Mutex mutex;
-    Ring ring SLUICE_GUARDED_BY(mutex);
-  };
+    const size_t capacity_;
+    const DecisionLogOptions& options_;  ///< the DecisionLog's, which outlives its rings
 
-  bool take_log_line(TimestampMs now_ms, uint64_t& dropped);
+    mutable Mutex mutex_;
+    uint64_t next_ SLUICE_GUARDED_BY(mutex_) = 0;
+    std::vector<DecisionRecord> records_ SLUICE_GUARDED_BY(mutex_);
+    std::unordered_map<std::string, uint64_t> by_id_ SLUICE_GUARDED_BY(mutex_);
+    std::deque<Alias> aliases_ SLUICE_GUARDED_BY(mutex_);
+    std::unordered_map<std::string, Flood> floods_ SLUICE_GUARDED_BY(mutex_);
+    std::deque<std::string> flood_order_ SLUICE_GUARDED_BY(mutex_);  ///< keys of floods_, oldest first
+    double lines_left_ SLUICE_GUARDED_BY(mutex_);
+    TimestampMs refilled_ms_ SLUICE_GUARDED_BY(mutex_) = 0;
+    uint64_t lines_dropped_ SLUICE_GUARDED_BY(mutex_) = 0;
+  };
 
   const DecisionLogOptions options_;
-  LockedRing authenticated_;
-  LockedRing anonymous_;
-
-  Mutex rate_mutex_;
-  double lines_left_ SLUICE_GUARDED_BY(rate_mutex_);
-  TimestampMs refilled_ms_ SLUICE_GUARDED_BY(rate_mutex_) = 0;
-  uint64_t lines_dropped_ SLUICE_GUARDED_BY(rate_mutex_) = 0;
+  Ring authenticated_;
+  Ring anonymous_;
 };
 
 }  // namespace sluice::diagnosis

@@ -124,6 +124,8 @@ constexpr std::array<Rule, kRuleCount> kRules = {{
      "Add {wanted} to the claim https://aws.amazon.com/roles at the issuer, or assume a role it lists."},
     {kStsDurationTooLong, "sts.duration-too-long", "55", "The session asked for is longer than the role allows.", "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
      "Ask for {wanted} or less, or raise the role's MaxSessionDuration (at most 43200)."},
+    {kStsPackedSizeTooLarge, "sts.packed-size-too-large", "58", "What the token says about its holder does not fit into a session.", "PackedPolicyTooLarge: Packed size of session tags consumes ...",
+     "Have the issuer write a shorter subject and fewer amr values: {seen}, where {wanted} are accepted."},
     {kStsRoleMissing, "sts.role-missing", "43", "The role does not exist.", NOT_AUTHORIZED,
      "Create the role, or correct AWS_ROLE_ARN (account, path and name): {seen}"},
 

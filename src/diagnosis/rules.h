@@ -65,6 +65,7 @@ enum class RuleId : uint8_t {
   kStsSourceIdentityUnsupported,
   kStsRolesClaim,
   kStsDurationTooLong,
+  kStsPackedSizeTooLarge,
   kStsRoleMissing,
   // The role's trust policy.
   kTrustPolicyBroken,

@@ -22,10 +22,6 @@ Rejected reject(JwtRefusal refusal, std::string seen, std::string wanted, std::s
 
 /// Says what a text that is no JWT looks like without quoting it: it may be another system's secret.
 std::string shape(std::string_view text, size_t dots) {
-  if (text.starts_with('/') || text.starts_with("file:")) {
-    return fmt::format("{} bytes that begin like a file path: the path was sent instead of the file's content",
-                       text.size());
-  }
   return fmt::format("{} bytes in {} part{}", text.size(), dots + 1, dots == 0 ? "" : "s");
 }
 
@@ -33,6 +29,10 @@ std::expected<std::array<std::string_view, 3>, JwtRejection> split(std::string_v
   if (token.size() > limits::kJwtBytesMax) {
     return reject(JwtRefusal::kTooLong, fmt::format("{} bytes", token.size()),
                   fmt::format("at most {} bytes", limits::kJwtBytesMax));
+  }
+  // No base64url begins with a slash, and no header's encoding with "file:".
+  if (token.starts_with('/') || token.starts_with("file:")) {
+    return reject(JwtRefusal::kFilePath, "a file's path", "the file's content");
   }
   const auto dots = static_cast<size_t>(std::ranges::count(token, '.'));
   if (dots == 4) return reject(JwtRefusal::kEncrypted, shape(token, dots), "3 parts: header.claims.signature");

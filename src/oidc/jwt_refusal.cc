@@ -42,6 +42,8 @@ constexpr std::array<Row, kJwtRefusalCount> kRows = {{
     {kTooLong, S::kStructure, A::kNotAJwt, "", "too-long", "The token is longer than STS accepts."},
     {kNotThreeSegments, S::kStructure, A::kNotAJwt, "", "not-three-segments",
      "The text is not a signed JWT: it does not have three parts separated by dots."},
+    {kFilePath, S::kStructure, A::kNotAJwt, "", "file-path",
+     "The text is a path: the name of the token file was sent instead of its content."},
     {kEncrypted, S::kStructure, A::kNotAJwt, "", "encrypted",
      "The token is encrypted (JWE); only signed tokens (JWS) can be verified."},
     {kBadBase64, S::kStructure, A::kNotAJwt, "", "bad-base64", "A part of the token is not strict unpadded base64url."},

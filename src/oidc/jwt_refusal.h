@@ -16,6 +16,7 @@ enum class JwtRefusal : uint8_t {
   // Structure: the token by itself.
   kTooLong,
   kNotThreeSegments,
+  kFilePath,
   kEncrypted,
   kBadBase64,
   kHeaderTooLong,

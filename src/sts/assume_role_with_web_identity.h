@@ -66,6 +66,9 @@ struct WebIdentityRequest {
 /// server does not offer (Policy, PolicyArns), then the token's structure: AWS's order.
 std::expected<WebIdentityRequest, ExchangeRefusal> parse_request(const aws::Parameters& parameters);
 
+/// The refusal of a token as the caller and the operator see it, for refusals the caller of these steps finds.
+ExchangeRefusal refuse_token(const oidc::JwtRejection& rejection, const diagnosis::RegisteredIssuers& registered = {});
+
 /// What decide() needs to know. Pointers may be null, and are not kept.
 struct ExchangeFacts {
   const iam::OidcProvider* provider = nullptr;  ///< of the role's account, by exact issuer; null: none

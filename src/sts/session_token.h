@@ -23,11 +23,9 @@ struct SessionClaims {
   std::string provider_arn;
   std::string provider_id;
   std::string issuer_key_prefix;  ///< the provider's URL without scheme
-  std::string subject;
-  std::string audience;
-  std::vector<std::string> audiences;               ///< <issuer>:oaud
-  std::vector<std::string> authentication_methods;  ///< <issuer>:amr
-  std::string email;
+  std::string subject;   ///< the key <issuer>:sub
+  std::string audience;  ///< the key <issuer>:aud; :oaud and :email end with the exchange, as on AWS
+  std::vector<std::string> authentication_methods;  ///< the key <issuer>:amr
   UnixSeconds issued_at = 0;
   UnixSeconds expires_at = 0;
 
