@@ -450,3 +450,9 @@ class CollectorTest(unittest.TestCase):
     @staticmethod
     def allow(actions, resource):
         return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}]}
+
+    def write(self, credentials, workspace, body, headers=None):
+        """A signed remote write of a finished body."""
+        import remote_write
+        return self.sluice.signed(credentials, "POST", f"/workspaces/{workspace}/api/v1/remote_write", body,
+                                  headers or dict(remote_write.HEADERS))

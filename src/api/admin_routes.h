@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "diagnosis/decision_log.h"
+#include "http/request.h"
+
+namespace sluice::api {
+
+/// What an operator and a load balancer ask, unauthenticated: health on every listener; metrics and explanations on
+/// the admin listener alone (metrics also on a public listener for peers on this machine that came without a
+/// proxy). Routes:
+///
+///   GET /-/healthy              200 while the process answers
+///   GET /-/ready                200, or 503 with the reason (replaying, shutting down)
+///   GET /metrics                Prometheus text format
+///   GET /-/explain/{id}         the decision record of a refused request: JSON, or text with ?format=text
+///   GET /-/explain              the newest refusals, likewise
+///
+/// Thread-safe.
+class AdminRoutes {
+ public:
+  /// `ready` yields the reason while the collector is not.
+  AdminRoutes(MetricRegistry& metrics, const diagnosis::DecisionLog& decisions, std::function<Result<void>()> ready)
+      : metrics_(metrics), decisions_(decisions), ready_(std::move(ready)) {}
+
+  /// The answer, or nullopt when the path is none of these.
+  std::optional<http::Response> handle(const http::Request& request) const;
+
+ private:
+  http::Response explain(const http::Request& request) const;
+
+  MetricRegistry& metrics_;
+  const diagnosis::DecisionLog& decisions_;
+  std::function<Result<void>()> ready_;
+};
+
+}  // namespace sluice::api

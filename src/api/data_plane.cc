@@ -1,0 +1,128 @@
+#include "api/data_plane.h"
+
+#include <utility>
+
+#include "http/status.h"
+#include "ingest/write_result.h"
+#include "wire/remote_write.h"
+
+namespace sluice::api {
+
+namespace {
+
+constexpr std::string_view kBase = "/workspaces/{workspace}/api/v1/";
+// What a sender is asked to wait before it repeats a write the collector itself could not take.
+constexpr const char* kRetryAfterSeconds = "2";
+
+http::Response write_failure(const Error& error) {
+  const int status = error.code == ErrorCode::kUnsupported ? 415 : http::status_of(error.code);
+  http::Response response = http::Response::text(status, error.message + "\n");
+  if (status >= 500) response.headers.set("Retry-After", kRetryAfterSeconds);
+  return response;
+}
+
+}  // namespace
+
+std::string_view permission_of(DataOperation operation) {
+  switch (operation) {
+    case DataOperation::kRemoteWrite: return "RemoteWrite";
+    case DataOperation::kQuery:
+    case DataOperation::kQueryRange:
+    case DataOperation::kBuildInfo: return "QueryMetrics";
+    case DataOperation::kSeries: return "GetSeries";
+    case DataOperation::kLabels:
+    case DataOperation::kLabelValues: return "GetLabels";
+  }
+  return "QueryMetrics";
+}
+
+DataPlane::DataPlane(tsdb::Store& store, QueryHandler queries, Executor& executor, const Clock& clock,
+                     MetricRegistry& metrics)
+    : store_(store), queries_(std::move(queries)), executor_(executor), clock_(clock), metrics_(metrics),
+      samples_written_(metrics.counter("sluice_samples_written_total", "Samples stored.")),
+      samples_duplicate_(metrics.counter("sluice_samples_duplicate_total", "Samples that were stored before with the same value.")),
+      write_seconds_(metrics.histogram("sluice_remote_write_seconds",
+                                       "From the complete request to the durable answer of a remote write.",
+                                       {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5})) {
+  const auto add = [&](std::initializer_list<const char*> methods, std::string_view path, DataOperation operation) {
+    for (const char* method : methods) routes_.add(method, std::string(kBase) + std::string(path), static_cast<int>(operation));
+  };
+  add({"POST"}, "remote_write", DataOperation::kRemoteWrite);
+  add({"GET", "POST"}, "query", DataOperation::kQuery);
+  add({"GET", "POST"}, "query_range", DataOperation::kQueryRange);
+  add({"GET", "POST"}, "series", DataOperation::kSeries);
+  add({"GET", "POST"}, "labels", DataOperation::kLabels);
+  add({"GET"}, "label/{name}/values", DataOperation::kLabelValues);
+  add({"GET"}, "status/buildinfo", DataOperation::kBuildInfo);
+}
+
+http::Task<http::Response> DataPlane::handle(DataOperation operation, const Call& call,
+                                             const http::PathParameters& parameters, const iam::Decision& decision) {
+  if (operation == DataOperation::kRemoteWrite) {
+    co_return co_await remote_write(call, std::string(parameters.get("workspace")), series_filter(decision));
+  }
+  co_return read(operation, call, parameters, series_filter(decision));
+}
+
+http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string workspace_id,
+                                                   model::SeriesFilter filter) {
+  const auto began = clock_.steady();
+  const http::Request& request = call.request;
+  const auto accepted = wire::check_remote_write_headers({request.headers.get("Content-Type"),
+                                                          request.headers.get("Content-Encoding"),
+                                                          request.headers.get("X-Prometheus-Remote-Write-Version")});
+  if (!accepted) co_return write_failure(accepted.error());
+  auto batch = wire::decode_remote_write(request.body);
+  if (!batch) co_return write_failure(batch.error());
+  const auto db = store_.workspace(workspace_id);
+  if (!db) co_return write_failure(db.error());
+
+  ingest::AdmissionRules rules;
+  rules.filter = std::move(filter);
+  ingest::Admission admission = ingest::admit(*batch, rules, clock_.now_ms());
+  tsdb::WorkspaceDb& storage = **db;
+  auto outcome = co_await callback_result<Result<model::AppendOutcome>>(
+      executor_, [&storage, &admission](std::move_only_function<void(Result<model::AppendOutcome>)> done) {
+        storage.append(std::move(admission.batch), std::move(done));
+      });
+  if (!outcome) co_return write_failure(outcome.error());
+
+  count_write(admission.refusals, *outcome);
+  write_seconds_.observe(std::chrono::duration<double>(clock_.steady() - began).count());
+  const ingest::WriteAnswer answer = ingest::answer_write(admission.refusals, *outcome);
+  if (answer.status == 200) co_return http::Response();
+  co_return http::Response::text(answer.status, answer.message + "\n");
+}
+
+void DataPlane::count_write(const ingest::RefusalSummary& refusals, const model::AppendOutcome& outcome) {
+  samples_written_.add(outcome.samples_added);
+  samples_duplicate_.add(outcome.duplicates);
+  const auto refused = [&](std::string_view reason, uint64_t count) {
+    if (count == 0) return;
+    metrics_.counter("sluice_samples_refused_total", "Samples refused, by reason.", {{"reason", std::string(reason)}}).add(count);
+  };
+  for (size_t kind = 0; kind < ingest::kRefusalKinds; ++kind) {
+    refused(to_string(static_cast<ingest::Refusal>(kind)), refusals.counts[kind]);
+  }
+  refused("out_of_order", outcome.out_of_order);
+  refused("conflicting_value", outcome.conflicting);
+}
+
+http::Response DataPlane::read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
+                               model::SeriesFilter filter) {
+  if (operation == DataOperation::kBuildInfo) return queries_.build_info();
+  auto db = store_.workspace(parameters.get("workspace"));
+  if (!db) return query_error(db.error());
+  const auto form = query_form(call.request);
+  if (!form) return query_error(form.error());
+  const model::ScopedQueryable storage(*std::move(db), std::move(filter));
+  switch (operation) {
+    case DataOperation::kQuery: return queries_.query(call.request, *form, storage);
+    case DataOperation::kQueryRange: return queries_.query_range(call.request, *form, storage);
+    case DataOperation::kSeries: return queries_.series(*form, storage);
+    case DataOperation::kLabels: return queries_.labels(*form, storage);
+    default: return queries_.label_values(parameters.get("name"), *form, storage);
+  }
+}
+
+}  // namespace sluice::api

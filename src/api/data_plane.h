@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+
+#include "api/authorizer.h"
+#include "api/call.h"
+#include "api/query_handler.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "catalog/catalog.h"
+#include "http/router.h"
+#include "ingest/validate.h"
+#include "tsdb/store.h"
+
+namespace sluice::api {
+
+/// The operations under /workspaces/{id}/api/v1/, with the permission each needs.
+enum class DataOperation : uint8_t {
+  kRemoteWrite,
+  kQuery,
+  kQueryRange,
+  kSeries,
+  kLabels,
+  kLabelValues,
+  kBuildInfo,
+};
+/// "RemoteWrite", "QueryMetrics", ...: the action is "aps:" + this.
+std::string_view permission_of(DataOperation operation);
+
+/// A workspace's data plane behind authentication and authorisation: writes go through validation into the log,
+/// reads through the caller's ScopedQueryable into PromQL. Thread-safe; handlers run on the compute pool.
+class DataPlane {
+ public:
+  DataPlane(tsdb::Store& store, QueryHandler queries, Executor& executor, const Clock& clock, MetricRegistry& metrics);
+
+  /// Finds the operation of a path; Match::route is a DataOperation.
+  http::RouteTable::Match match(std::string_view method, std::string_view raw_path) const {
+    return routes_.match(method, raw_path);
+  }
+
+  /// Carries out an authorised call. `decision` is its permission, whose residual limits what is written and read.
+  http::Task<http::Response> handle(DataOperation operation, const Call& call, const http::PathParameters& parameters,
+                                    const iam::Decision& decision);
+
+ private:
+  http::Task<http::Response> remote_write(const Call& call, std::string workspace_id, model::SeriesFilter filter);
+  http::Response read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
+                      model::SeriesFilter filter);
+  void count_write(const ingest::RefusalSummary& refusals, const model::AppendOutcome& outcome);
+
+  tsdb::Store& store_;
+  QueryHandler queries_;
+  Executor& executor_;
+  const Clock& clock_;
+  MetricRegistry& metrics_;
+  Counter& samples_written_;
+  Counter& samples_duplicate_;
+  HistogramMetric& write_seconds_;
+  http::RouteTable routes_;
+};
+
+}  // namespace sluice::api

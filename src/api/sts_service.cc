@@ -1,0 +1,121 @@
+#include "api/sts_service.h"
+
+#include <utility>
+
+#include "aws/query_protocol.h"
+#include "sts/assume_role_with_web_identity.h"
+#include "sts/caller_identity.h"
+
+namespace sluice::api {
+
+namespace {
+
+constexpr std::string_view kAssumeRoleWithWebIdentity = "AssumeRoleWithWebIdentity";
+constexpr std::string_view kGetCallerIdentity = "GetCallerIdentity";
+
+/// The entity, null when there is none; other errors stay errors.
+template <class T>
+Result<T> or_null(Result<T> found) {
+  if (!found && found.error().code == ErrorCode::kNotFound) return T{};
+  return found;
+}
+
+}  // namespace
+
+StsService::StsService(catalog::Catalog& catalog, std::shared_ptr<const sts::SealingKeys> keys,
+                       IssuerKeys& issuer_keys, Authenticator& authenticator, RefusalRecorder& refusals,
+                       const Clock& clock, MetricRegistry& metrics, Options options)
+    : catalog_(catalog), keys_(std::move(keys)), issuer_keys_(issuer_keys), authenticator_(authenticator),
+      refusals_(refusals), clock_(clock),
+      sessions_issued_(metrics.counter("sluice_sts_sessions_issued_total", "Web identities that got a session.")),
+      options_(std::move(options)) {}
+
+bool StsService::has_action(std::string_view action) {
+  return action == kAssumeRoleWithWebIdentity || action == kGetCallerIdentity;
+}
+
+http::Task<http::Response> StsService::handle(Call& call, const aws::Parameters& parameters) {
+  if (call.operation == kAssumeRoleWithWebIdentity) {
+    co_return co_await assume_role_with_web_identity(call, parameters);
+  }
+  co_return get_caller_identity(call);
+}
+
+http::Response StsService::get_caller_identity(Call& call) {
+  auto caller = authenticator_.authenticate(call);
+  if (!caller) return refusals_.refuse(call, caller.error());
+  return to_response(aws::query_success(kGetCallerIdentity, aws::kStsNamespace, sts::get_caller_identity_result(caller->principal),
+                                        call.request.request_id),
+                     call.request);
+}
+
+Result<diagnosis::RegisteredIssuers> StsService::registered_issuers(const std::string& account_id) const {
+  diagnosis::RegisteredIssuers registered;
+  SLUICE_ASSIGN(const auto accounts, catalog_.accounts());
+  for (const auto& account : accounts) {
+    SLUICE_ASSIGN(const auto providers, catalog_.providers(account.id));
+    auto& list = account.id == account_id ? registered.same_account : registered.other_accounts;
+    for (const auto& provider : providers) list.push_back(provider.issuer());
+  }
+  return registered;
+}
+
+http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call, const aws::Parameters& parameters) {
+  call.action = "sts:AssumeRoleWithWebIdentity";
+  const auto refuse = [&](const sts::ExchangeRefusal& refusal) {
+    if (!refusal.issuer.empty()) call.issuer = refusal.issuer;
+    if (!refusal.subject.empty()) call.subject = refusal.subject;
+    return refusals_.refuse(call, {refusal.error, refusal.finding});
+  };
+
+  const auto request = sts::parse_request(parameters);
+  if (!request) co_return refuse(request.error());
+  call.resource = request->role.arn;
+  call.issuer = request->token.claims().issuer;
+  call.subject = request->token.claims().subject;
+
+  const auto provider = or_null(catalog_.provider_by_issuer(request->role.account_id, call.issuer));
+  if (!provider) co_return refusals_.refuse(call, lookup_failed(provider.error()));
+  const auto role = or_null(catalog_.role_by_arn(request->role.arn));
+  if (!role) co_return refusals_.refuse(call, lookup_failed(role.error()));
+
+  sts::ExchangeFacts facts;
+  facts.provider = provider->get();
+  facts.role = *role ? &(*role)->role : nullptr;
+  facts.skew_seconds = options_.skew_seconds;
+  facts.now = clock_.now_s();
+  facts.source_ip = call.request.remote_address;
+  facts.is_secure = call.request.is_tls;
+  facts.region = options_.region;
+
+  IssuerKeySet known;
+  const auto use = [&](IssuerKeySet fetched) {
+    known = std::move(fetched);
+    facts.keys = known.keys.get();
+    if (!known.keys) {
+      facts.keys_problem = diagnosis::make_finding(diagnosis::RuleId::kOidcKeysUnavailable, known.failure,
+                                                   "a discovery document and key set that can be fetched", call.issuer);
+    }
+  };
+  if (*provider) {
+    use(co_await issuer_keys_.keys((*provider)->id, call.issuer));
+  } else if (auto registered = registered_issuers(request->role.account_id)) {
+    facts.registered = *std::move(registered);
+  }
+
+  auto exchange = sts::decide(*request, facts);
+  if (!exchange && exchange.error().retry_with_new_keys && *provider) {
+    use(co_await issuer_keys_.newer_keys((*provider)->id, call.issuer, known.keys));
+    exchange = sts::decide(*request, facts);
+  }
+  if (!exchange) co_return refuse(exchange.error());
+
+  const sts::SessionCredentials credentials = sts::issue_session(*keys_, exchange->claims);
+  sessions_issued_.add();
+  co_return to_response(aws::query_success(kAssumeRoleWithWebIdentity, aws::kStsNamespace,
+                                           sts::assume_role_with_web_identity_result(*exchange, credentials),
+                                           call.request.request_id),
+                        call.request);
+}
+
+}  // namespace sluice::api

@@ -1,0 +1,119 @@
+#include "cli/cli.h"
+
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/version.h"
+#include "cli/verbs.h"
+
+namespace sluice::cli {
+
+namespace {
+
+struct ServeFlags {
+  std::string config_file;
+  std::string listen_address;
+  std::string admin_listen_address;
+  std::string storage_path;
+  std::string log_level;
+  std::string log_format;
+};
+
+Result<int> run_serve(const ServeFlags& flags) {
+  ServeConfig config;
+  if (!flags.config_file.empty()) SLUICE_TRY(load_config(flags.config_file, config));
+  if (!flags.listen_address.empty()) {
+    SLUICE_ASSIGN(config.listen, ListenAddress::parse(flags.listen_address));
+  }
+  if (!flags.admin_listen_address.empty()) {
+    SLUICE_ASSIGN(config.admin_listen, ListenAddress::parse(flags.admin_listen_address));
+  }
+  if (!flags.storage_path.empty()) config.storage_path = flags.storage_path;
+  if (!flags.log_level.empty()) {
+    SLUICE_ASSIGN(config.log_level, parse_log_level(flags.log_level));
+  }
+  if (!flags.log_format.empty()) config.log_format = flags.log_format == "json" ? LogFormat::kJson : LogFormat::kLogfmt;
+  SLUICE_TRY(check_config(config));
+  return serve(config);
+}
+
+/// Keys live in this process' memory: no core file, no ptrace by another process of the user.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void add_serve(CLI::App& app, ServeFlags& flags, std::function<Result<int>()>& verb) {
+  auto* serve = app.add_subcommand("serve", "Run the collector: STS, IAM, AMP control plane and data plane on one port");
+  serve->add_option("--config.file", flags.config_file, "YAML configuration");
+  serve->add_option("--web.listen-address", flags.listen_address, "HOST:PORT of the API (default 127.0.0.1:9009)");
+  serve->add_option("--web.admin-listen-address", flags.admin_listen_address,
+                    "HOST:PORT for the operator: metrics, explanations (default 127.0.0.1:9010)");
+  serve->add_option("--storage.path", flags.storage_path, "Data directory (default ./data)");
+  serve->add_option("--log.level", flags.log_level, "debug, info, warn or error (default info)");
+  serve->add_option("--log.format", flags.log_format, "logfmt or json (default logfmt)")
+      ->check(CLI::IsMember({"logfmt", "json"}));
+  serve->callback([&] { verb = [&] { return run_serve(flags); }; });
+}
+
+void add_demo(CLI::App& app, DemoOptions& options, std::function<Result<int>()>& verb) {
+  auto* sub = app.add_subcommand("demo", "Run a collector and a pretend cluster on loopback: the whole chain");
+  sub->add_option("--listen-address", options.listen_address, "HOST:PORT of the collector")->capture_default_str();
+  sub->add_option("--admin-listen-address", options.admin_listen_address, "HOST:PORT for the operator")->capture_default_str();
+  sub->add_option("--directory", options.directory, "Keep the demo's data here instead of a temporary directory");
+  sub->add_option("--interval", options.interval_seconds, "Seconds between two scrapes")
+      ->check(CLI::Range(1, 3600))->capture_default_str();
+  sub->callback([&] { verb = [&] { return demo(options); }; });
+}
+
+void add_explain(CLI::App& app, ExplainOptions& options, std::function<Result<int>()>& verb) {
+  auto* sub = app.add_subcommand("explain", "Say why a request was refused");
+  sub->add_option("request-id", options.request_id, "x-amzn-requestid of the refused answer; without it the newest refusals are listed");
+  sub->add_option("--admin", options.admin_address, "HOST:PORT of the collector's admin listener")->capture_default_str();
+  sub->add_flag("--json", options.as_json, "The decision record as JSON");
+  sub->callback([&] { verb = [&] { return explain(options); }; });
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  keep_memory_private();
+  CLI::App app("Sluice: the central collector for Prometheus metrics, without static credentials", "sluice");
+  app.require_subcommand(1);
+  std::function<Result<int>()> verb;
+  ServeFlags serve_flags;
+  DemoOptions demo_options;
+  if (argc > 0) demo_options.program = argv[0];
+  ExplainOptions explain_options;
+  add_serve(app, serve_flags, verb);
+  add_demo(app, demo_options, verb);
+  add_explain(app, explain_options, verb);
+  app.add_subcommand("version", "Print the version")->callback([&] {
+    verb = []() -> Result<int> {
+      fmt::print("sluice {} (revision {})\n", kVersion, kRevision);
+      return 0;
+    };
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+  const Result<int> result = verb();
+  if (!result) {
+    fmt::print(stderr, "sluice: {}\n", result.error().message);
+    return 1;
+  }
+  return *result;
+}
+
+}  // namespace sluice::cli
