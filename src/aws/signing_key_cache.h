@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <list>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "aws/sigv4_canonical.h"
 #include "base/secret.h"
+#include "base/thread_safety.h"
 
 namespace sluice::aws {
 
@@ -32,10 +32,10 @@ class SigningKeyCache {
     Secret key;
   };
 
-  mutable std::mutex mutex_;
-  size_t entries_max_;
-  std::list<Entry> entries_;  ///< most recently used first; guarded by mutex_
-  std::unordered_map<std::string_view, std::list<Entry>::iterator> index_;  ///< views into entries_; guarded by mutex_
+  const size_t entries_max_;
+  mutable Mutex mutex_;
+  std::list<Entry> entries_ SLUICE_GUARDED_BY(mutex_);  ///< most recently used first
+  std::unordered_map<std::string_view, std::list<Entry>::iterator> index_ SLUICE_GUARDED_BY(mutex_);  ///< by Entry::id
 };
 
 }  // namespace sluice::aws

@@ -8,7 +8,7 @@
 namespace sluice::aws {
 
 /// Appends `text` with the five specials escaped (&amp; &lt; &gt; &quot; &apos;) and what XML 1.0 cannot
-/// carry dropped: control characters other than tab, line feed and carriage return, and invalid UTF-8.
+/// carry dropped: control characters other than tab, line feed and carriage return (which is written &#13;), and invalid UTF-8.
 void append_xml_text(std::string& out, std::string_view text);
 
 /// Writes elements as STS and IAM lay them out: two-space indents, one element a line, no prolog, a line feed
@@ -35,7 +35,7 @@ class XmlWriter {
   void empty_element(std::string_view name);
   /// `<Name><member>a</member>...</Name>`, the Query protocol's list of scalars; an empty list is `<Name/>`.
   void string_list(std::string_view name, const std::vector<std::string>& values);
-  /// Text that is XML already and ends in a line feed, indented for its place.
+  /// XML already: ends in a line feed and is indented for its place.
   void raw(std::string_view fragment) { out_.append(fragment); }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -8,8 +9,8 @@
 
 #include "base/result.h"
 #include "iam/ip_network.h"
+#include "iam/policy_text.h"
 #include "iam/request_context.h"
-#include "iam/wildcard.h"
 
 namespace sluice::iam {
 
@@ -36,7 +37,8 @@ enum class SetQuantifier : uint8_t { kNone, kForAllValues, kForAnyValue };
 /// Immutable, thread-safe.
 class Condition {
  public:
-  /// `operator_text` as in the policy: "ForAnyValue:StringLikeIfExists". kMalformed for an unknown operator, quoting it.
+  /// `operator_text` as in the policy: "ForAnyValue:StringLikeIfExists". kMalformed for an unknown operator or a
+  /// broken variable, quoting it.
   static Result<Condition> compile(std::string_view operator_text, std::string_view key,
                                    const std::vector<std::string>& values, PolicyText::Variables variables);
 
@@ -51,15 +53,16 @@ class Condition {
   const std::vector<std::string>& values() const { return sources_; }  ///< as written
 
  private:
-  bool matches_values(const ContextValue& value, const RequestContext& context) const;
-  bool matches_one(std::string_view seen, const RequestContext& context) const;
-
   struct Unusable {};  ///< a value that can match nothing
   struct Bytes { std::string bytes; };
-  using Operand = std::variant<Unusable, PolicyText, double, TimestampMs, bool, Bytes, IpNetwork>;
-  static Operand compile_operand(ConditionOperator op, std::string_view value, PolicyText::Variables variables,
-                                 std::optional<Error>& problem);
-  static bool operand_matches(ConditionOperator op, const Operand& operand, const Operand& seen);
+  struct Number { double value; };
+  struct Instant { TimestampMs at; };
+  using Operand = std::variant<Unusable, PolicyText, Number, Instant, bool, Bytes, IpNetwork>;
+
+  static Result<Operand> compile_operand(ConditionOperator op, std::string_view value, PolicyText::Variables variables);
+  bool matches_one(std::string_view seen, const RequestContext& context) const;
+  /// nullopt when the two cannot be compared.
+  std::optional<bool> compare(const Operand& operand, std::string_view seen, const RequestContext& context) const;
 
   ConditionOperator op_ = ConditionOperator::kStringEquals;
   SetQuantifier quantifier_ = SetQuantifier::kNone;

@@ -76,6 +76,9 @@ struct Decision {
   std::optional<StatementRef> deciding;
   /// Which layer said no (kIdentityManaged stands for identity policies as a whole). Meaningless with kAllow.
   PolicySource denied_by = PolicySource::kIdentityManaged;
+  /// With kAllow: the statement names the caller's account, not the caller, and so only delegates: an identity policy must
+  /// allow too. evaluate() has seen to that; after evaluate_trust() its caller must.
+  bool delegates_to_account = false;
   /// With kAllow: null when nothing is left to ask, else asked for each series.
   std::shared_ptr<const LabelResidual> residual;
   /// With kImplicitDeny: Allow statements, nearest first (the more elements matched, the nearer), kNearMissesMax at most.

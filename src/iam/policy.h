@@ -10,7 +10,7 @@
 #include "aws/error.h"
 #include "base/result.h"
 #include "iam/condition.h"
-#include "iam/wildcard.h"
+#include "iam/policy_text.h"
 
 namespace sluice::iam {
 
