@@ -17,9 +17,10 @@ namespace sluice::crypto {
 /// JWT. A value; copies share the key. Thread-safe. kInternal where OpenSSL refuses.
 class PrivateKey {
  public:
-  static Result<PrivateKey> generate_rsa(size_t bits = 2048);  ///< takes 0.1 s and more
+  static Result<PrivateKey> generate_rsa(size_t bits = kRsaBitsMin);  ///< takes 0.1 s and more
   static Result<PrivateKey> generate_ec(Curve curve = Curve::kP256);
-  /// PEM, PKCS #8 or the older forms, unencrypted. kMalformed otherwise.
+  /// PEM, PKCS #8 or the older forms, unencrypted: an RSA key or one on a curve of JOSE. kMalformed for bytes
+  /// that are no such PEM, kUnsupported for other keys.
   static Result<PrivateKey> from_pem(std::string_view pem);
 
   /// The signature as JWS carries it: RS* as the modulus is long, ES* r || s. kInvalidArgument when the
@@ -36,7 +37,6 @@ class PrivateKey {
   std::string public_pem() const;
 
  private:
-  friend class CertificateSigner;
   struct Key;
   explicit PrivateKey(std::shared_ptr<const Key> key) : key_(std::move(key)) {}
   std::shared_ptr<const Key> key_;
