@@ -1,3 +1,5 @@
+#include <bit>
+
 #include <protozero/pbf_writer.hpp>
 
 #include "wire/remote_write.h"
@@ -15,16 +17,17 @@ void write_series(protozero::pbf_writer& request, const OutgoingSeries& series) 
   }
   for (const model::Sample& sample : series.samples) {
     protozero::pbf_writer point(entry, 2);
-    point.add_double(1, sample.value);
-    point.add_int64(2, sample.t_ms);
+    // Proto3 leaves out zeros; minus zero is told from zero by its bits.
+    if (std::bit_cast<uint64_t>(sample.value) != 0) point.add_double(1, sample.value);
+    if (sample.t_ms != 0) point.add_int64(2, sample.t_ms);
   }
 }
 
 void write_metadata(protozero::pbf_writer& request, const OutgoingMetadata& metadata) {
   protozero::pbf_writer entry(request, 3);
-  entry.add_enum(1, static_cast<int32_t>(metadata.type));
+  if (metadata.type != 0) entry.add_enum(1, static_cast<int32_t>(metadata.type));
   entry.add_string(2, metadata.metric_family);
-  entry.add_string(4, metadata.help);
+  if (!metadata.help.empty()) entry.add_string(4, metadata.help);
   if (!metadata.unit.empty()) entry.add_string(5, metadata.unit);
 }
 
