@@ -66,7 +66,7 @@ struct AuditRecord {
 /// that starts afterwards. Calls block (a disk write at most): they belong on the compute pool.
 ///
 /// Errors of every call, besides those named at it: kUnavailable (busy), kNoSpace, kIo, kDataLoss.
-/// Messages are for the operator; api writes AWS's texts from the code.
+/// Messages of kAlreadyExists, kConflict, kQuotaExceeded and, where a policy is missing, kNotFound are IAM's own texts.
 ///
 /// Reads on the way of a request (marked "cached") cost a lookup in memory while nothing changes.
 ///

@@ -91,8 +91,18 @@ Result<void> Database::configure() {
 }
 
 std::unexpected<Error> Database::failure(int code, std::string_view doing) const {
+  const ErrorCode kind = code_of(code);
+  if (kind == ErrorCode::kMalformed)
+    return fail(kind, fmt::format("{}: not a catalog (no SQLite database); move the file away, then restore a backup or "
+                                  "start anew", path_));
   const char* message = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
-  return fail(code_of(code), fmt::format("{}: {}: {} (SQLite {})", path_, doing, message, code));
+  if (kind == ErrorCode::kDataLoss) return damaged(message);
+  return fail(kind, fmt::format("{}: {}: {} (SQLite {})", path_, doing, message, code));
+}
+
+std::unexpected<Error> Database::damaged(std::string_view what) const {
+  return fail(ErrorCode::kDataLoss, fmt::format("{}: the catalog is damaged: {}; restore a backup, or save what can be read "
+                                                "with `sqlite3 {} .recover`", path_, what, path_));
 }
 
 Result<sqlite3_stmt*> Database::prepare(std::string_view sql, Values values) {

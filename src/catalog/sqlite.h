@@ -68,6 +68,8 @@ class Database {
   /// Rows the last run() changed.
   int64_t changes() const;
   const std::string& path() const { return path_; }
+  /// kDataLoss, with the file and the way out.
+  std::unexpected<Error> damaged(std::string_view what) const;
 
  private:
   friend class Transaction;

@@ -73,19 +73,13 @@ constexpr std::array<Migration, 3> kMigrations = {{
 }};
 
 Result<void> check_sound(Database& database) {
-  std::string damage;
-  auto checked = database.each("PRAGMA quick_check(1)", {}, [&](const Row& row) -> Result<void> {
-    damage = row.text(0);
+  std::string verdict;
+  SLUICE_TRY(database.each("PRAGMA quick_check(1)", {}, [&](const Row& row) -> Result<void> {
+    verdict = row.text(0);
     return {};
-  });
-  if (!checked && checked.error().code == ErrorCode::kMalformed)
-    return fail(ErrorCode::kMalformed, fmt::format("{}: not a catalog (no SQLite database); move the file away, then "
-                                                   "restore a backup or start anew", database.path()));
-  if (!checked && checked.error().code != ErrorCode::kDataLoss) return checked;
-  if (!checked) damage = checked.error().message;
-  if (damage == "ok") return {};
-  return fail(ErrorCode::kDataLoss, fmt::format("{}: the catalog is damaged: {}; restore a backup, or save what can be read "
-                                                "with `sqlite3 {} .recover`", database.path(), damage, database.path()));
+  }));
+  if (verdict != "ok") return database.damaged(verdict);
+  return {};
 }
 
 /// Number of the newest step in the file; 0 for an empty file.
