@@ -1,0 +1,163 @@
+#include "tsdb/wal_record.h"
+
+#include <bit>
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/coding.h"
+#include "model/labels.h"
+
+namespace sluice::tsdb {
+namespace {
+
+// A sample begins with varint(zigzag(ref - previous ref) << 3 | flags).
+constexpr unsigned kFlagBits = 3;
+constexpr uint64_t kNewTimestamp = 1;  // its difference to the previous one follows
+constexpr unsigned kValueShift = 1;
+enum class ValueForm : uint8_t { kRaw, kInteger, kSame, kStale };
+
+constexpr double kIntegerMax = 9007199254740992.0;  // 2^53: beyond, not every integer is a double
+
+// The value as an integer, if it is one that turns back into the very same bits.
+std::optional<int64_t> as_integer(double value) {
+  if (!(std::abs(value) < kIntegerMax)) return std::nullopt;
+  const auto integer = static_cast<int64_t>(value);
+  if (std::bit_cast<uint64_t>(static_cast<double>(integer)) != std::bit_cast<uint64_t>(value)) return std::nullopt;
+  return integer;
+}
+
+}  // namespace
+
+void AppendRecordWriter::add_definition(uint64_t ref, std::string_view packed) {
+  SLUICE_CHECK(ref != 0 && ref <= kSeriesRefMax, "a series reference out of range");
+  append_varint(definitions_, ref);
+  append_prefixed_bytes(definitions_, packed);
+  ++definition_count_;
+}
+
+void AppendRecordWriter::add_sample(uint64_t ref, model::Sample sample) {
+  const auto bits = std::bit_cast<uint64_t>(sample.value);
+  const auto integer = as_integer(sample.value);
+  ValueForm form = ValueForm::kRaw;
+  if (model::is_stale(sample.value)) {
+    form = ValueForm::kStale;
+  } else if (bits == previous_bits_) {
+    form = ValueForm::kSame;
+  } else if (integer) {
+    form = ValueForm::kInteger;
+  }
+  const bool new_timestamp = sample.t_ms != previous_t_ms_;
+  const uint64_t step = zigzag_encode(static_cast<int64_t>(ref - previous_ref_));
+  append_varint(samples_, step << kFlagBits | static_cast<uint64_t>(form) << kValueShift |
+                              (new_timestamp ? kNewTimestamp : 0));
+  if (new_timestamp) {
+    const uint64_t difference = static_cast<uint64_t>(sample.t_ms) - static_cast<uint64_t>(previous_t_ms_);
+    append_signed_varint(samples_, static_cast<int64_t>(difference));
+  }
+  if (form == ValueForm::kRaw) append_le<uint64_t>(samples_, bits);
+  if (form == ValueForm::kInteger) append_signed_varint(samples_, *integer);
+  previous_ref_ = ref;
+  previous_t_ms_ = sample.t_ms;
+  previous_bits_ = bits;
+  ++sample_count_;
+}
+
+std::string AppendRecordWriter::finish() && {
+  std::string record;
+  record.reserve(2 * kVarintBytesMax + definitions_.size() + samples_.size());
+  append_varint(record, definition_count_);
+  record += definitions_;
+  append_varint(record, sample_count_);
+  record += samples_;
+  return record;
+}
+
+namespace {
+
+class Decoder {
+ public:
+  explicit Decoder(std::string_view payload) : in_(payload) {}
+
+  Result<AppendRecord> run() {
+    SLUICE_TRY(definitions());
+    SLUICE_TRY(samples());
+    if (!in_.empty()) return malformed("bytes after the last sample");
+    return std::move(record_);
+  }
+
+ private:
+  std::unexpected<Error> malformed(std::string_view what) const {
+    return fail(ErrorCode::kMalformed, fmt::format("append record: {} at byte {}", what, in_.offset()));
+  }
+
+  Result<void> definitions() {
+    const auto count = in_.varint();
+    if (!count || *count > in_.remaining()) return malformed("no count of definitions that fits the record");
+    for (uint64_t i = 0; i < *count; ++i) {
+      const auto ref = in_.varint();
+      if (!ref || *ref == 0 || *ref > kSeriesRefMax) return malformed("no series reference");
+      const auto packed = in_.prefixed_bytes();
+      if (!packed || packed->empty() || !model::is_packed(*packed)) return malformed("no canonical label set");
+      record_.definitions.push_back({*ref, *packed});
+    }
+    return {};
+  }
+
+  Result<void> samples() {
+    const auto count = in_.varint();
+    if (!count || *count > in_.remaining()) return malformed("no count of samples that fits the record");
+    record_.samples.reserve(static_cast<size_t>(*count));
+    for (uint64_t i = 0; i < *count; ++i) SLUICE_TRY(sample());
+    return {};
+  }
+
+  Result<void> sample() {
+    const auto head = in_.varint();
+    if (!head) return malformed("no sample");
+    ref_ += static_cast<uint64_t>(zigzag_decode(*head >> kFlagBits));
+    if (ref_ == 0 || ref_ > kSeriesRefMax) return malformed("a series reference out of range");
+    if ((*head & kNewTimestamp) != 0) {
+      const auto difference = in_.signed_varint();
+      if (!difference) return malformed("no timestamp");
+      t_ms_ = static_cast<TimestampMs>(static_cast<uint64_t>(t_ms_) + static_cast<uint64_t>(*difference));
+    }
+    SLUICE_TRY(value(static_cast<ValueForm>(*head >> kValueShift & 3)));
+    record_.samples.push_back({ref_, {t_ms_, std::bit_cast<double>(bits_)}});
+    return {};
+  }
+
+  Result<void> value(ValueForm form) {
+    switch (form) {
+      case ValueForm::kSame: return {};
+      case ValueForm::kStale: bits_ = model::kStaleNaNBits; return {};
+      case ValueForm::kRaw: {
+        const auto raw = in_.le<uint64_t>();
+        if (!raw) return malformed("no value");
+        bits_ = *raw;
+        return {};
+      }
+      case ValueForm::kInteger: {
+        const auto integer = in_.signed_varint();
+        if (!integer) return malformed("no value");
+        bits_ = std::bit_cast<uint64_t>(static_cast<double>(*integer));
+        return {};
+      }
+    }
+    return malformed("no value form");
+  }
+
+  ByteReader in_;
+  AppendRecord record_;
+  uint64_t ref_ = 0;
+  TimestampMs t_ms_ = 0;
+  uint64_t bits_ = 0;
+};
+
+}  // namespace
+
+Result<AppendRecord> decode_append_record(std::string_view payload) { return Decoder(payload).run(); }
+
+}  // namespace sluice::tsdb

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "tsdb/bit_stream.h"
+
+/// Prometheus' XOR chunk (tsdb/docs/format/chunks.md, "XOR chunk data"; tsdb/chunkenc/xor.go), to the byte: a
+/// big-endian count of samples, then delta-of-delta timestamps and XORed values in bits, after Facebook's
+/// Gorilla paper (VLDB 2015, section 4.1).
+namespace sluice::tsdb {
+
+inline constexpr size_t kXorHeaderSize = 2;
+inline constexpr uint16_t kSamplesPerChunk = 120;  ///< at which the head seals a chunk (Prometheus' default)
+
+/// Builds one chunk. Timestamps may be in any order as far as the format goes; the head only appends increasing ones.
+/// NaNs keep their bits. At most 65,535 samples. Not thread-safe.
+class XorChunkWriter {
+ public:
+  void append(TimestampMs t_ms, double value);
+
+  uint16_t samples() const { return samples_; }
+  /// A whole chunk of what was appended so far; valid until the next append.
+  const std::string& bytes() const { return out_.bytes(); }
+  std::string take() && { return std::move(out_).take(); }
+
+ private:
+  void append_delta_of_delta(int64_t dod);
+  void append_value(uint64_t bits);
+
+  BitWriter out_{kXorHeaderSize};
+  TimestampMs t_ms_ = 0;
+  uint64_t value_bits_ = 0;
+  uint64_t delta_ = 0;
+  uint16_t samples_ = 0;
+  uint8_t leading_ = kNoWindow;
+  uint8_t trailing_ = 0;
+
+  static constexpr uint8_t kNoWindow = 0xff;
+};
+
+/// Walks a chunk's samples:
+///
+///     XorChunkReader reader(bytes);
+///     while (reader.next()) use(reader.t_ms(), reader.value());
+///     SLUICE_TRY(reader.status());
+///
+/// The bytes must outlive it. Bytes that are no chunk end the walk with kMalformed; nothing is read outside
+/// them. Not thread-safe.
+class XorChunkReader {
+ public:
+  explicit XorChunkReader(std::string_view chunk);
+
+  bool next();
+  TimestampMs t_ms() const { return t_ms_; }
+  double value() const;
+  uint64_t value_bits() const { return value_bits_; }
+  /// As the header says.
+  uint16_t samples() const { return samples_; }
+  /// An error when the walk ended before the last sample.
+  Result<void> status() const;
+
+ private:
+  bool next_first();
+  bool next_time();
+  bool next_value();
+  bool read_varint(uint64_t& value);
+  bool end(const char* reason);
+
+  BitReader in_;
+  uint16_t samples_ = 0;
+  uint16_t read_ = 0;
+  TimestampMs t_ms_ = 0;
+  uint64_t value_bits_ = 0;
+  uint64_t delta_ = 0;
+  unsigned trailing_ = 0;
+  unsigned significant_ = 0;  // bits of the window in use; 0 before the first one
+  const char* error_ = nullptr;
+};
+
+}  // namespace sluice::tsdb
