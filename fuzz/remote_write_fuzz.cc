@@ -19,7 +19,8 @@ void require(bool condition) {
 void admit_and_check(sluice::model::WriteBatch batch) {
   const size_t samples_sent = batch.samples.size();
   sluice::ingest::AdmissionRules rules;
-  rules.identity = *sluice::ingest::IdentityLabels::make({{"cluster", "c"}, {"zone", "z", sluice::ingest::IdentityMode::kEnforce}});
+  rules.identity =
+      *sluice::ingest::IdentityLabels::make({{"cluster", "c"}, {"zone", "z", sluice::ingest::IdentityMode::kEnforce}});
   const auto admission = sluice::ingest::admit(batch, rules, 1'700'000'000'000);
   size_t samples_kept = 0;
   for (const auto& entry : admission.batch.series) {

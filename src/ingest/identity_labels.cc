@@ -12,8 +12,7 @@ namespace {
 
 Result<void> check(const IdentityLabel& label) {
   const auto refuse = [&](std::string_view why) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("identity label \"{}\": {}", printable(label.name, 100), why));
+    return fail(ErrorCode::kInvalidArgument, fmt::format("identity label \"{}\": {}", printable(label.name, 100), why));
   };
   if (label.name.empty()) return refuse("the name is empty");
   if (!is_valid_utf8(label.name) || !is_valid_utf8(label.value)) return refuse("name and value must be valid UTF-8");

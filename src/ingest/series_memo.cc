@@ -5,7 +5,8 @@
 
 namespace sluice::ingest {
 
-SeriesMemo::SeriesMemo(size_t entries) : slots_(std::bit_ceil(std::max<size_t>(entries * 2, 16))), mask_(slots_.size() - 1) {}
+SeriesMemo::SeriesMemo(size_t entries)
+    : slots_(std::bit_ceil(std::max<size_t>(entries * 2, 16))), mask_(slots_.size() - 1) {}
 
 void SeriesMemo::put(uint64_t hash, uint32_t id) {
   for (size_t probe = 0; probe < kProbesMax; ++probe) {

@@ -46,7 +46,8 @@ std::string reason_text(const RefusalText& text) {
     case Refusal::kInvalidMetricName:
       return fmt::format("received a series with invalid metric name (not valid UTF-8): {}", quoted(value));
     case Refusal::kInvalidLabelName:
-      return fmt::format("received a series with an invalid label name (empty or not valid UTF-8), label: {}", quoted(name));
+      return fmt::format("received a series with an invalid label name (empty or not valid UTF-8), label: {}",
+                         quoted(name));
     case Refusal::kInvalidLabelValue:
       return fmt::format("received a series with an invalid label value (not valid UTF-8), label: {}, value: {}",
                          quoted(name), quoted(value));
@@ -56,8 +57,9 @@ std::string reason_text(const RefusalText& text) {
       return fmt::format("received a series whose number of labels exceeds the limit (actual: {}, limit: {})",
                          text.actual, text.limit);
     case Refusal::kLabelNameTooLong:
-      return fmt::format("received a series whose label name length exceeds the limit (actual: {}, limit: {}), label: {}",
-                         text.actual, text.limit, quoted(name));
+      return fmt::format(
+          "received a series whose label name length exceeds the limit (actual: {}, limit: {}), label: {}", text.actual,
+          text.limit, quoted(name));
     case Refusal::kLabelValueTooLong:
       return fmt::format(
           "received a series whose label value length exceeds the limit (actual: {}, limit: {}), label: {}, value: {}",
@@ -80,14 +82,17 @@ std::string describe(const RefusalText& text) {
 }
 
 std::string describe_sample(Refusal refusal, std::span<const model::LabelView> labels, TimestampMs t_ms) {
-  const std::string_view what = refusal == Refusal::kTooFarInFuture ? "is too far in the future" : "is before the year 1";
-  return fmt::format("received a sample whose timestamp {}, timestamp: {}, series: {}", what, t_ms, series_text(labels));
+  const std::string_view what =
+      refusal == Refusal::kTooFarInFuture ? "is too far in the future" : "is before the year 1";
+  return fmt::format("received a sample whose timestamp {}, timestamp: {}, series: {}", what, t_ms,
+                     series_text(labels));
 }
 
 std::string describe_histograms(uint64_t histogram_samples) {
-  return fmt::format("native histograms are not stored yet: {} native histogram samples of the request were refused; "
-                     "classic histograms are stored",
-                     histogram_samples);
+  return fmt::format(
+      "native histograms are not stored yet: {} native histogram samples of the request were refused; "
+      "classic histograms are stored",
+      histogram_samples);
 }
 
 }  // namespace sluice::ingest

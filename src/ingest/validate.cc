@@ -47,7 +47,8 @@ class Admitter {
     }
     if (batch_.histogram_samples != 0) {
       count(Refusal::kNativeHistogramsUnsupported, batch_.histogram_samples);
-      if (keeps_texts()) keep_text(0, Refusal::kNativeHistogramsUnsupported, describe_histograms(batch_.histogram_samples));
+      if (keeps_texts())
+        keep_text(0, Refusal::kNativeHistogramsUnsupported, describe_histograms(batch_.histogram_samples));
     }
     out_.refusals.exemplars_dropped = batch_.exemplars;
     return std::move(out_);
@@ -217,7 +218,8 @@ class Admitter {
   void refuse_sample(uint32_t index, TimestampMs t_ms) {
     const Refusal refusal = t_ms > future_ms_ ? Refusal::kTooFarInFuture : Refusal::kTimestampInvalid;
     count(refusal, 1);
-    if (keeps_texts()) keep_text(index, refusal, describe_sample(refusal, batch_.labels_of(batch_.series[index]), t_ms));
+    if (keeps_texts())
+      keep_text(index, refusal, describe_sample(refusal, batch_.labels_of(batch_.series[index]), t_ms));
   }
 
   // Always false, so that checks can return it. Texts are made only while some are still kept.

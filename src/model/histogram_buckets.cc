@@ -21,10 +21,11 @@ constexpr double exp2_small(double x) {
   const double low = -rest * 1.90821492927058770002e-10;
   const double r = high - low;
   const double t = r * r;
-  const double c = r - t * (1.66666666666666657415e-01 +
-                            t * (-2.77777777770155933842e-03 +
-                                 t * (6.61375632143793436117e-05 +
-                                      t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+  const double c =
+      r -
+      t * (1.66666666666666657415e-01 +
+           t * (-2.77777777770155933842e-03 +
+                t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
   const double y = 1 - ((low - (r * c) / (2 - c)) - high);
   return halves == 1 ? 2 * y : y;
 }
@@ -77,10 +78,8 @@ void keep_outside_zero_bucket(HistogramBucket& bucket, double zero_threshold) {
 HistogramBucket make_bucket(const FloatHistogram& histogram, int32_t index, double count, bool is_positive) {
   const double far = bucket_upper_bound(index, histogram.schema, histogram.custom_values);
   const double near = bucket_upper_bound(index - 1, histogram.schema, histogram.custom_values);
-  HistogramBucket bucket{.lower = is_positive ? near : -far,
-                         .upper = is_positive ? far : -near,
-                         .count = count,
-                         .index = index};
+  HistogramBucket bucket{
+      .lower = is_positive ? near : -far, .upper = is_positive ? far : -near, .count = count, .index = index};
   if (histogram.schema == kCustomBucketsSchema) {
     bucket.lower_inclusive = index == 0;
     bucket.upper_inclusive = true;
@@ -96,7 +95,8 @@ HistogramBucket make_bucket(const FloatHistogram& histogram, int32_t index, doub
 
 double bucket_upper_bound(int32_t index, int32_t schema, std::span<const double> custom_values) {
   if (schema == kCustomBucketsSchema) return custom_bound(index, custom_values);
-  SLUICE_CHECK(schema >= kExponentialSchemaMin && schema <= kExponentialSchemaMax, "histogram schema not checked at the edge");
+  SLUICE_CHECK(schema >= kExponentialSchemaMin && schema <= kExponentialSchemaMax,
+               "histogram schema not checked at the edge");
   constexpr double kLargest = std::numeric_limits<double>::max();
   if (schema <= 0) {
     const int64_t exponent = static_cast<int64_t>(index) * (int64_t{1} << -schema);
@@ -114,9 +114,8 @@ double bucket_upper_bound(int32_t index, int32_t schema, std::span<const double>
 std::vector<HistogramBucket> buckets_of(const FloatHistogram& histogram) {
   std::vector<HistogramBucket> buckets;
   buckets.reserve(histogram.negative_buckets.size() + 1 + histogram.positive_buckets.size());
-  walk(histogram.negative_spans, histogram.negative_buckets, [&](int32_t index, double count) {
-    buckets.push_back(make_bucket(histogram, index, count, false));
-  });
+  walk(histogram.negative_spans, histogram.negative_buckets,
+       [&](int32_t index, double count) { buckets.push_back(make_bucket(histogram, index, count, false)); });
   std::ranges::reverse(buckets);
   if (histogram.zero_count != 0) {
     buckets.push_back({.lower = -histogram.zero_threshold,
@@ -125,9 +124,8 @@ std::vector<HistogramBucket> buckets_of(const FloatHistogram& histogram) {
                        .upper_inclusive = true,
                        .count = histogram.zero_count});
   }
-  walk(histogram.positive_spans, histogram.positive_buckets, [&](int32_t index, double count) {
-    buckets.push_back(make_bucket(histogram, index, count, true));
-  });
+  walk(histogram.positive_spans, histogram.positive_buckets,
+       [&](int32_t index, double count) { buckets.push_back(make_bucket(histogram, index, count, true)); });
   return buckets;
 }
 

@@ -74,7 +74,8 @@ Matcher::Matcher(MatchType type, std::string name, std::string value, std::share
 Result<Matcher> Matcher::make(MatchType type, std::string name, std::string value) {
   if (!is_regex(type)) return Matcher(type, std::move(name), std::move(value), nullptr);
   if (value.size() > limits::kRegexBytesMax) {
-    return refuse_pattern(value, fmt::format("{} bytes long, at most {} are taken", value.size(), limits::kRegexBytesMax));
+    return refuse_pattern(value,
+                          fmt::format("{} bytes long, at most {} are taken", value.size(), limits::kRegexBytesMax));
   }
   if (!is_valid_utf8(value)) return refuse_pattern(value, "not valid UTF-8");
 

@@ -38,8 +38,8 @@ Result<void> QueryBudget::charge(uint64_t samples) {
   return {};
 }
 
-Result<std::vector<std::unique_ptr<Series>>> ScopedQueryable::select(std::span<const Matcher> matchers,
-                                                                     TimeRange range, QueryBudget& budget) const {
+Result<std::vector<std::unique_ptr<Series>>> ScopedQueryable::select(std::span<const Matcher> matchers, TimeRange range,
+                                                                     QueryBudget& budget) const {
   auto selected = storage_->select(matchers, range, budget);
   if (selected && filter_) {
     std::erase_if(*selected, [&](const std::unique_ptr<Series>& series) { return !filter_(series->labels()); });

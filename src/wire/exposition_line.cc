@@ -171,7 +171,8 @@ Result<void> value_and_timestamp(Scanner& scanner, ExpositionSampleLine& sample)
   TimestampMs timestamp_ms = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), timestamp_ms);
   if (code != std::errc() || end != text.data() + text.size()) {
-    return scanner.refuse_at(start, fmt::format("\"{}\" is not a timestamp in whole milliseconds", printable(text, 60)));
+    return scanner.refuse_at(start,
+                             fmt::format("\"{}\" is not a timestamp in whole milliseconds", printable(text, 60)));
   }
   sample.timestamp_ms = timestamp_ms;
   scanner.skip_blanks();

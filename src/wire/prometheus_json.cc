@@ -116,19 +116,23 @@ std::string api_success(const std::function<void(JsonWriter&)>& write_data, cons
 }
 
 std::string api_success(std::span<const std::string> values, const ApiNotes& notes) {
-  return api_success([&](JsonWriter& json) {
-    json.begin_array();
-    for (const std::string& value : values) json.string(value);
-    json.end_array();
-  }, notes);
+  return api_success(
+      [&](JsonWriter& json) {
+        json.begin_array();
+        for (const std::string& value : values) json.string(value);
+        json.end_array();
+      },
+      notes);
 }
 
 std::string api_success(std::span<const model::Labels> series, const ApiNotes& notes) {
-  return api_success([&](JsonWriter& json) {
-    json.begin_array();
-    for (const model::Labels& labels : series) write_labels(json, labels);
-    json.end_array();
-  }, notes);
+  return api_success(
+      [&](JsonWriter& json) {
+        json.begin_array();
+        for (const model::Labels& labels : series) write_labels(json, labels);
+        json.end_array();
+      },
+      notes);
 }
 
 void write_labels(JsonWriter& json, const model::Labels& labels) {

@@ -55,7 +55,7 @@ struct OutgoingSeries {
 
 /// One metric family's metadata as our own sender writes it.
 struct OutgoingMetadata {
-  uint32_t type = 0;  ///< MetricMetadata.MetricType of remote.proto: 0 unknown, 1 counter, 2 gauge, 3 histogram, 5 summary
+  uint32_t type = 0;  ///< MetricMetadata.MetricType of remote.proto; text_exposition.h's MetricType has the values
   std::string metric_family;
   std::string help;
   std::string unit;
@@ -63,7 +63,8 @@ struct OutgoingMetadata {
 
 /// Encodes a prometheus.WriteRequest and compresses it as one snappy block: the body of a request with
 /// `Content-Type: application/x-protobuf`, `Content-Encoding: snappy` and version 0.1.0.
-std::string encode_remote_write(std::span<const OutgoingSeries> series, std::span<const OutgoingMetadata> metadata = {});
+std::string encode_remote_write(std::span<const OutgoingSeries> series,
+                                std::span<const OutgoingMetadata> metadata = {});
 
 inline constexpr std::string_view kRemoteWriteContentType = "application/x-protobuf";
 inline constexpr std::string_view kRemoteWriteContentEncoding = "snappy";

@@ -50,13 +50,14 @@ class Decoder {
   bool refuse(std::string_view what) {
     const auto offset = at_ - batch_.buffer.data();
     const std::string where = field_ == 0 ? std::string("a field key") : fmt::format("field {}", field_);
-    error_ = {ErrorCode::kMalformed, fmt::format("malformed prometheus.WriteRequest: {}, in {} of {} at byte {} of {} (entry {})", what,
-                                where, message_, offset, batch_.buffer.size(), entry_)};
+    error_ = {ErrorCode::kMalformed,
+              fmt::format("malformed prometheus.WriteRequest: {}, in {} of {} at byte {} of {} (entry {})", what, where,
+                          message_, offset, batch_.buffer.size(), entry_)};
     return false;
   }
   bool refuse_count(std::string_view what, size_t count_max) {
-    error_ = {ErrorCode::kTooLarge, fmt::format("prometheus.WriteRequest: more than {} {} in one request; split it",
-                                                count_max, what)};
+    error_ = {ErrorCode::kTooLarge,
+              fmt::format("prometheus.WriteRequest: more than {} {} in one request; split it", count_max, what)};
     return false;
   }
 
@@ -72,8 +73,7 @@ class Decoder {
   // A field with a number we know and another wire type is damage; a number we do not know is the future.
   bool pass_over(pbf_reader& reader, uint32_t known_fields_mask) {
     if (reader.tag() < 32 && ((known_fields_mask >> reader.tag()) & 1) != 0) {
-      return refuse(fmt::format("wrong wire type {} for field {}",
-                                                       static_cast<int>(reader.wire_type()), reader.tag()));
+      return refuse(fmt::format("wrong wire type {} for field {}", static_cast<int>(reader.wire_type()), reader.tag()));
     }
     reader.skip();
     return true;
@@ -182,7 +182,7 @@ class Decoder {
   const char* message_ = "WriteRequest";
   const char* at_ = nullptr;
   uint32_t field_ = 0;  // 0 while its key is being read
-  size_t entry_ = 0;  // index of the series or metadata entry being read
+  size_t entry_ = 0;    // index of the series or metadata entry being read
 };
 
 }  // namespace

@@ -35,7 +35,8 @@ Result<std::string> snappy_decode(std::string_view block, size_t decoded_bytes_m
   }
   size_t declared = 0;
   if (!snappy::GetUncompressedLength(block.data(), block.size(), &declared)) {
-    return malformed(fmt::format("the body of {} bytes is not a snappy block: no decoded size at byte 0", block.size()));
+    return malformed(
+        fmt::format("the body of {} bytes is not a snappy block: no decoded size at byte 0", block.size()));
   }
   if (declared > decoded_bytes_max) {
     return fail(ErrorCode::kTooLarge, fmt::format("the snappy block declares {} bytes decoded; at most {} are taken",
@@ -53,9 +54,10 @@ Result<std::string> snappy_decode(std::string_view block, size_t decoded_bytes_m
     return is_intact ? size : 0;
   });
   if (!is_intact) {
-    return malformed(fmt::format("the snappy block of {} bytes is damaged or cut off: it does not decode to the {} "
-                                 "bytes it declares",
-                                 block.size(), declared));
+    return malformed(
+        fmt::format("the snappy block of {} bytes is damaged or cut off: it does not decode to the {} "
+                    "bytes it declares",
+                    block.size(), declared));
   }
   return decoded;
 }

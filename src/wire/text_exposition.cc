@@ -12,8 +12,8 @@ namespace sluice::wire {
 namespace {
 
 std::optional<MetricType> parse_type(std::string_view word) {
-  for (const MetricType type : {MetricType::kCounter, MetricType::kGauge, MetricType::kHistogram, MetricType::kSummary,
-                                MetricType::kUnknown}) {
+  for (const MetricType type :
+       {MetricType::kCounter, MetricType::kGauge, MetricType::kHistogram, MetricType::kSummary, MetricType::kUnknown}) {
     if (word == to_string(type)) return type;
   }
   return std::nullopt;
@@ -62,7 +62,8 @@ class Collector {
     MetricFamily& metric = families_[seen.index];
     const bool is_help = comment.kind == ExpositionCommentLine::Kind::kHelp;
     bool& has_it = is_help ? seen.has_help : seen.has_type;
-    if (has_it) return refuse(fmt::format("second {} line for \"{}\"", is_help ? "HELP" : "TYPE", printable(comment.name, 100)));
+    if (has_it)
+      return refuse(fmt::format("second {} line for \"{}\"", is_help ? "HELP" : "TYPE", printable(comment.name, 100)));
     has_it = true;
     if (is_help) {
       metric.help = std::move(comment.text);
@@ -118,7 +119,8 @@ class Collector {
 
 Result<void> check_line(std::string_view line, const ExpositionLimits& limits) {
   if (line.size() > limits.line_bytes_max) {
-    return fail(ErrorCode::kTooLarge, fmt::format("{} bytes long; at most {} are taken", line.size(), limits.line_bytes_max));
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("{} bytes long; at most {} are taken", line.size(), limits.line_bytes_max));
   }
   if (!is_valid_utf8(line)) return fail(ErrorCode::kMalformed, "not valid UTF-8");
   return {};
@@ -139,14 +141,16 @@ std::string_view to_string(MetricType type) {
 
 Result<std::vector<MetricFamily>> parse_text_exposition(std::string_view text, const ExpositionLimits& limits) {
   if (text.size() > limits.bytes_max) {
-    return fail(ErrorCode::kTooLarge, fmt::format("exposition of {} bytes; at most {} are taken", text.size(), limits.bytes_max));
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("exposition of {} bytes; at most {} are taken", text.size(), limits.bytes_max));
   }
   Collector collector(limits);
   for (size_t number = 1; !text.empty(); ++number) {
     const auto where = [&] { return fmt::format("line {}", number); };
     const size_t end = text.find('\n');
     if (end == std::string_view::npos) {
-      return fail(ErrorCode::kMalformed, where() + ": the last line does not end with a line feed; the text is cut off");
+      return fail(ErrorCode::kMalformed,
+                  where() + ": the last line does not end with a line feed; the text is cut off");
     }
     const std::string_view whole_line = text.substr(0, end);
     text.remove_prefix(end + 1);

@@ -117,9 +117,9 @@ TEST(Admit, ValuesExactlyAtTheLimitsAreTaken) {
 
 TEST(Admit, RefusesOnlyTheSamplesWhoseTimestampIsOutside) {
   constexpr TimestampMs kYear1 = -62'135'596'800'000;
-  const auto admission = admit_all({{{{"__name__", "up"}},
-                                     {{kYear1 - 1, 0}, {kYear1, 1}, {kNow + kDay, 2}, {kNow + kDay + 1, 3}, {INT64_MAX, 4}}},
-                                    {{{"__name__", "gone"}}, {{INT64_MIN, 0}}}});
+  const auto admission = admit_all(
+      {{{{"__name__", "up"}}, {{kYear1 - 1, 0}, {kYear1, 1}, {kNow + kDay, 2}, {kNow + kDay + 1, 3}, {INT64_MAX, 4}}},
+       {{{"__name__", "gone"}}, {{INT64_MIN, 0}}}});
   EXPECT_THAT(texts(admission.batch), ElementsAre("up"));
   const auto samples = admission.batch.samples_of(admission.batch.series[0]);
   ASSERT_EQ(samples.size(), 2u);
@@ -127,7 +127,8 @@ TEST(Admit, RefusesOnlyTheSamplesWhoseTimestampIsOutside) {
   EXPECT_EQ(samples[1].value, 2);
   EXPECT_EQ(admission.refusals.count(Refusal::kTimestampInvalid), 2u);
   EXPECT_EQ(admission.refusals.count(Refusal::kTooFarInFuture), 2u);
-  EXPECT_THAT(admission.refusals.first[1].message, HasSubstr("too far in the future, timestamp: 1700086400001, series: {__name__=\"up\"}"));
+  EXPECT_THAT(admission.refusals.first[1].message,
+              HasSubstr("too far in the future, timestamp: 1700086400001, series: {__name__=\"up\"}"));
 }
 
 TEST(Admit, FutureLimitIsConfigurable) {
@@ -152,7 +153,8 @@ TEST(Admit, RecurringLabelSetsSharePackedBytes) {
   const SentSeries a{{{"__name__", "a"}, {"job", "x"}}};
   const SentSeries b{{{"__name__", "b"}, {"job", "x"}}};
   const auto admission = admit_all({a, b, a, a, b});
-  EXPECT_THAT(texts(admission.batch), ElementsAre(R"(a{job="x"})", R"(b{job="x"})", R"(a{job="x"})", R"(a{job="x"})", R"(b{job="x"})"));
+  EXPECT_THAT(texts(admission.batch),
+              ElementsAre(R"(a{job="x"})", R"(b{job="x"})", R"(a{job="x"})", R"(a{job="x"})", R"(b{job="x"})"));
   std::set<uint32_t> offsets;
   for (const auto& entry : admission.batch.series) offsets.insert(entry.packed_offset);
   EXPECT_EQ(offsets.size(), 2u);
@@ -201,17 +203,19 @@ TEST(Admit, NativeHistogramsAreRefusedAndExemplarsDropped) {
 
 TEST(Admit, StampsIdentityLabelsIntoEverySeries) {
   AdmissionRules rules;
-  rules.identity = identity({{"cluster", "prod-eu", IdentityMode::kOverride}, {"tenant", "t1", IdentityMode::kEnforce}});
+  rules.identity =
+      identity({{"cluster", "prod-eu", IdentityMode::kOverride}, {"tenant", "t1", IdentityMode::kEnforce}});
   const auto admission = admit_all({{{{"__name__", "a"}}},
                                     {{{"__name__", "b"}, {"cluster", "forged"}, {"zone", "z"}}},
                                     {{{"__name__", "c"}, {"cluster", ""}, {"tenant", "t1"}}},
                                     {{{"__name__", "d"}, {"tenant", "t2"}}}},
                                    rules);
-  EXPECT_THAT(texts(admission.batch), ElementsAre(R"(a{cluster="prod-eu", tenant="t1"})",
-                                                  R"(b{cluster="prod-eu", tenant="t1", zone="z"})",
-                                                  R"(c{cluster="prod-eu", tenant="t1"})"));
+  EXPECT_THAT(texts(admission.batch),
+              ElementsAre(R"(a{cluster="prod-eu", tenant="t1"})", R"(b{cluster="prod-eu", tenant="t1", zone="z"})",
+                          R"(c{cluster="prod-eu", tenant="t1"})"));
   EXPECT_EQ(admission.refusals.count(Refusal::kIdentityLabelConflict), 1u);
-  EXPECT_THAT(admission.refusals.first.at(0).message, HasSubstr("label \"tenant\" contradicts the writer's identity: got \"t2\""));
+  EXPECT_THAT(admission.refusals.first.at(0).message,
+              HasSubstr("label \"tenant\" contradicts the writer's identity: got \"t2\""));
 }
 
 TEST(Admit, AsksTheFilterOncePerLabelSetWithIdentityApplied) {

@@ -33,15 +33,18 @@ TEST(AnswerWrite, DroppedExemplarsAreNoError) {
 }
 
 TEST(AnswerWrite, RefusedSeriesComeFirstThenCounts) {
-  const auto answer = answer_write(refused(Refusal::kDuplicateLabel, 2, "received a series with duplicate label name"),
-                                   {.samples_added = 7, .duplicates = 1, .out_of_order = 3, .first_refusal = "out of order sample"});
+  const auto answer =
+      answer_write(refused(Refusal::kDuplicateLabel, 2, "received a series with duplicate label name"),
+                   {.samples_added = 7, .duplicates = 1, .out_of_order = 3, .first_refusal = "out of order sample"});
   EXPECT_EQ(answer.status, 400);
-  EXPECT_EQ(answer.message,
-            "received a series with duplicate label name (refused: 2 duplicate_label, 3 out_of_order; stored: 8 samples)");
+  EXPECT_EQ(
+      answer.message,
+      "received a series with duplicate label name (refused: 2 duplicate_label, 3 out_of_order; stored: 8 samples)");
 }
 
 TEST(AnswerWrite, StoragesOwnWordsAreUsedForItsRefusals) {
-  EXPECT_EQ(answer_write({}, {.out_of_order = 1, .first_refusal = "out of order sample. timestamp=1, series={a=\"b\"}"}).message,
+  EXPECT_EQ(answer_write({}, {.out_of_order = 1, .first_refusal = "out of order sample. timestamp=1, series={a=\"b\"}"})
+                .message,
             "out of order sample. timestamp=1, series={a=\"b\"} (refused: 1 out_of_order; stored: 0 samples)");
   EXPECT_THAT(answer_write({}, {.out_of_order = 1}).message, StartsWith("out of order sample (refused"));
   EXPECT_THAT(answer_write({}, {.conflicting = 4}).message,
@@ -49,13 +52,15 @@ TEST(AnswerWrite, StoragesOwnWordsAreUsedForItsRefusals) {
 }
 
 TEST(AnswerWrite, HistogramsAloneAreRefused) {
-  const auto answer = answer_write(refused(Refusal::kNativeHistogramsUnsupported, 2, "native histograms are not stored yet"), {});
+  const auto answer =
+      answer_write(refused(Refusal::kNativeHistogramsUnsupported, 2, "native histograms are not stored yet"), {});
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.message, HasSubstr("2 native_histograms_unsupported"));
 }
 
 TEST(AnswerWrite, MessageIsOneBoundedLineThatKeepsItsCounts) {
-  const auto answer = answer_write(refused(Refusal::kInvalidLabelValue, 2, "first\nsecond\r" + std::string(5'000, 'x')), {});
+  const auto answer =
+      answer_write(refused(Refusal::kInvalidLabelValue, 2, "first\nsecond\r" + std::string(5'000, 'x')), {});
   EXPECT_LE(answer.message.size(), limits::kWriteAnswerBytesMax);
   EXPECT_EQ(answer.message.find_first_of("\r\n"), std::string::npos);
   EXPECT_THAT(answer.message, EndsWith("(refused: 2 invalid_label_value; stored: 0 samples)"));

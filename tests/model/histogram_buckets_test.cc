@@ -17,12 +17,27 @@ TEST(HistogramBuckets, BoundsAreThoseOfTheSchema) {
     double bound;
   };
   const Case cases[] = {
-      {0, 0, 1}, {1, 0, 2}, {-1, 0, 0.5}, {4, 2, 2}, {1, 2, 1.189207115002721}, {-1, 1, 0.7071067811865475},
-      {-1, 2, 0.8408964152537144}, {-5, 3, 0.6484197773255048}, {-1, 3, 0.9170040432046711}, {1, 1, 1.414213562373095},
-      {1, -1, 4}, {-1, -2, 0.0625}, {0, -4, 1}, {8, 3, 2}, {256, 8, 2},
-      {1024, 0, std::numeric_limits<double>::max()}, {64, -4, std::numeric_limits<double>::max()},
-      {1025, 0, kInfinity}, {1024 * 256, 8, std::numeric_limits<double>::max()},
-      {0, 3, 1}, {-3000, 0, 0},
+      {0, 0, 1},
+      {1, 0, 2},
+      {-1, 0, 0.5},
+      {4, 2, 2},
+      {1, 2, 1.189207115002721},
+      {-1, 1, 0.7071067811865475},
+      {-1, 2, 0.8408964152537144},
+      {-5, 3, 0.6484197773255048},
+      {-1, 3, 0.9170040432046711},
+      {1, 1, 1.414213562373095},
+      {1, -1, 4},
+      {-1, -2, 0.0625},
+      {0, -4, 1},
+      {8, 3, 2},
+      {256, 8, 2},
+      {1024, 0, std::numeric_limits<double>::max()},
+      {64, -4, std::numeric_limits<double>::max()},
+      {1025, 0, kInfinity},
+      {1024 * 256, 8, std::numeric_limits<double>::max()},
+      {0, 3, 1},
+      {-3000, 0, 0},
   };
   for (const auto& [index, schema, bound] : cases) {
     EXPECT_EQ(bucket_upper_bound(index, schema, {}), bound) << index << " " << schema;
@@ -49,12 +64,8 @@ TEST(HistogramBuckets, AscendFromNegativeOverZeroToPositive) {
   histogram.negative_spans = {{0, 2}};
   histogram.negative_buckets = {5, 6};
   const std::vector<HistogramBucket> wanted = {
-      {-2, -1, true, false, 6, 1},
-      {-1, -0.5, true, false, 5, 0},
-      {-0.001, 0.001, true, true, 2, 0},
-      {0.5, 1, false, true, 1, 0},
-      {2, 4, false, true, 3, 2},
-      {4, 8, false, true, 4, 3},
+      {-2, -1, true, false, 6, 1}, {-1, -0.5, true, false, 5, 0}, {-0.001, 0.001, true, true, 2, 0},
+      {0.5, 1, false, true, 1, 0}, {2, 4, false, true, 3, 2},     {4, 8, false, true, 4, 3},
   };
   EXPECT_EQ(buckets_of(histogram), wanted);
 }

@@ -35,7 +35,15 @@ TEST(Labels, LastOfDuplicateNamesWinsEvenWhenItIsEmpty) {
 
 TEST(Labels, PackedFormIsAsDocumented) {
   using namespace std::string_view_literals;
-  EXPECT_EQ(make({{"b", "yz"}, {"a", "x"}}).packed(), "\x01" "a" "\x01" "x" "\x01" "b" "\x02" "yz"sv);
+  EXPECT_EQ(make({{"b", "yz"}, {"a", "x"}}).packed(),
+            "\x01"
+            "a"
+            "\x01"
+            "x"
+            "\x01"
+            "b"
+            "\x02"
+            "yz"sv);
   const std::string longer(300, 'v');
   EXPECT_EQ(make({{"n", longer}}).packed(), "\x01n\xac\x02" + longer);
 }
@@ -111,22 +119,22 @@ TEST(Labels, TextIsPrometheusNotation) {
 TEST(Labels, IsPackedRefusesEveryNonCanonicalForm) {
   using namespace std::string_view_literals;
   const std::string_view bad[] = {
-      "\x01"sv,                               // cut in a name
+      "\x01"sv,  // cut in a name
       "\x01"
-      "a"sv,                                  // no value
+      "a"sv,  // no value
       "\x01"
-      "a\x02x"sv,                             // value cut
+      "a\x02x"sv,  // value cut
       "\x01"
-      "a\x00"sv,                              // empty value
-      "\x00\x01x"sv,                          // empty name
+      "a\x00"sv,      // empty value
+      "\x00\x01x"sv,  // empty name
       "\x01"
       "b\x01x\x01"
-      "a\x01x"sv,                             // unsorted
+      "a\x01x"sv,  // unsorted
       "\x01"
       "a\x01x\x01"
-      "a\x01y"sv,                             // repeated
+      "a\x01y"sv,  // repeated
       "\x81\x00"
-      "a\x01x"sv,                             // varint longer than need be
+      "a\x01x"sv,  // varint longer than need be
       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
       "a"sv,
   };

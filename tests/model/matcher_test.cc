@@ -147,7 +147,8 @@ TEST(Matcher, ShortcutsAgreeWithTheEngineOnRandomPatterns) {
   re2::RE2::Options options;
   options.set_dot_nl(true);
   options.set_log_errors(false);
-  const std::string_view pieces[] = {"a", "b", ".*", ".+", ".", "|", "(", ")", "(?:", "\\.", "\\|", "*", "?", "ü", "[ab]", "\n", "^", "$"};
+  const std::string_view pieces[] = {
+      "a", "b", ".*", ".+", ".", "|", "(", ")", "(?:", "\\.", "\\|", "*", "?", "ü", "[ab]", "\n", "^", "$"};
   const std::string_view parts[] = {"a", "b", ".", "|", "ü", "\n", "ab"};
   std::mt19937_64 random(7);
   int compared = 0;

@@ -49,7 +49,8 @@ class FakeStorage final : public Queryable {
     }
     return found;
   }
-  Result<std::vector<std::string>> label_names(std::span<const std::vector<Matcher>>, TimeRange, size_t) const override {
+  Result<std::vector<std::string>> label_names(std::span<const std::vector<Matcher>>, TimeRange,
+                                               size_t) const override {
     return std::vector<std::string>{"direct"};
   }
   Result<std::vector<std::string>> label_values(std::string_view, std::span<const std::vector<Matcher>>, TimeRange,

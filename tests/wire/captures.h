@@ -14,8 +14,9 @@ namespace sluice::testing_support {
 /// Recorded requests of real clients; "" when the directory is not there (the test then skips itself).
 inline std::filesystem::path captures_directory() {
   const char* configured = std::getenv("SLUICE_CONFORMANCE_DIR");
-  const std::filesystem::path root =
-      configured != nullptr ? std::filesystem::path(configured) : std::filesystem::path(SLUICE_SOURCE_DIR) / "../shared/conformance";
+  const std::filesystem::path root = configured != nullptr
+                                         ? std::filesystem::path(configured)
+                                         : std::filesystem::path(SLUICE_SOURCE_DIR) / "../shared/conformance";
   return std::filesystem::is_directory(root / "captures") ? root / "captures" : std::filesystem::path();
 }
 

@@ -13,15 +13,36 @@ using model::Labels;
 
 TEST(PrometheusJson, SampleValuesAreWrittenAsGoWritesThem) {
   const std::pair<double, const char*> cases[] = {
-      {0, "0"}, {-0.0, "-0"}, {1, "1"}, {-1, "-1"}, {1.5, "1.5"}, {0.1, "0.1"}, {100, "100"},
-      {1e-6, "0.000001"}, {9.99e-7, "9.99e-07"}, {-1e-7, "-1e-07"}, {1e-300, "1e-300"}, {5e-324, "5e-324"},
-      {1e15, "1000000000000000"}, {999999999999999, "999999999999999"}, {1e20, "100000000000000000000"},
-      {1e21, "1e+21"}, {1.5e21, "1.5e+21"}, {-1e300, "-1e+300"}, {123456789.125, "123456789.125"},
+      {0, "0"},
+      {-0.0, "-0"},
+      {1, "1"},
+      {-1, "-1"},
+      {1.5, "1.5"},
+      {0.1, "0.1"},
+      {100, "100"},
+      {1e-6, "0.000001"},
+      {9.99e-7, "9.99e-07"},
+      {-1e-7, "-1e-07"},
+      {1e-300, "1e-300"},
+      {5e-324, "5e-324"},
+      {1e15, "1000000000000000"},
+      {999999999999999, "999999999999999"},
+      {1e20, "100000000000000000000"},
+      {1e21, "1e+21"},
+      {1.5e21, "1.5e+21"},
+      {-1e300, "-1e+300"},
+      {123456789.125, "123456789.125"},
       {1152921504606846976.0, "1152921504606847000"},  // 2^60: shortest digits, padded
-      {9007199254740993.0, "9007199254740992"}, {1.7976931348623157e308, "1.7976931348623157e+308"},
-      {0.000012345, "0.000012345"}, {-2.5e-5, "-0.000025"}, {2251799813685249.5, "2251799813685249.5"},
-      {std::numeric_limits<double>::infinity(), "+Inf"}, {-std::numeric_limits<double>::infinity(), "-Inf"},
-      {std::nan(""), "NaN"}, {-std::nan(""), "NaN"}, {model::stale_nan(), "NaN"},
+      {9007199254740993.0, "9007199254740992"},
+      {1.7976931348623157e308, "1.7976931348623157e+308"},
+      {0.000012345, "0.000012345"},
+      {-2.5e-5, "-0.000025"},
+      {2251799813685249.5, "2251799813685249.5"},
+      {std::numeric_limits<double>::infinity(), "+Inf"},
+      {-std::numeric_limits<double>::infinity(), "-Inf"},
+      {std::nan(""), "NaN"},
+      {-std::nan(""), "NaN"},
+      {model::stale_nan(), "NaN"},
   };
   for (const auto& [value, text] : cases) EXPECT_EQ(format_sample_value(value), text);
 }
@@ -42,9 +63,17 @@ TEST(PrometheusJson, RandomSampleValuesReadBackToTheSameBits) {
 
 TEST(PrometheusJson, TimestampsAreSecondsWithThreeDecimalsUnlessZero) {
   const std::pair<TimestampMs, const char*> cases[] = {
-      {0, "0"}, {1, "0.001"}, {-1, "-0.001"}, {10, "0.010"}, {500, "0.500"}, {1435781451781, "1435781451.781"},
-      {1435781451000, "1435781451"}, {-1435781451781, "-1435781451.781"}, {-1000, "-1"},
-      {INT64_MAX, "9223372036854775.807"}, {INT64_MIN, "-9223372036854775.808"},
+      {0, "0"},
+      {1, "0.001"},
+      {-1, "-0.001"},
+      {10, "0.010"},
+      {500, "0.500"},
+      {1435781451781, "1435781451.781"},
+      {1435781451000, "1435781451"},
+      {-1435781451781, "-1435781451.781"},
+      {-1000, "-1"},
+      {INT64_MAX, "9223372036854775.807"},
+      {INT64_MIN, "-9223372036854775.808"},
   };
   for (const auto& [t_ms, text] : cases) {
     std::string out;
@@ -65,7 +94,8 @@ TEST(PrometheusJson, ErrorsHaveTheApisEnvelope) {
 TEST(PrometheusJson, ListsAndNotesFollowTheData) {
   EXPECT_EQ(api_success(std::vector<std::string>{"a", "b"}), R"({"status":"success","data":["a","b"]})");
   EXPECT_EQ(api_success(std::vector<std::string>{}), R"({"status":"success","data":[]})");
-  EXPECT_EQ(api_success(std::vector<Labels>{Labels::from({{"job", "x"}, {"__name__", "up"}})}, {.warnings = {"w"}, .infos = {"i", "j"}}),
+  EXPECT_EQ(api_success(std::vector<Labels>{Labels::from({{"job", "x"}, {"__name__", "up"}})},
+                        {.warnings = {"w"}, .infos = {"i", "j"}}),
             R"({"status":"success","data":[{"__name__":"up","job":"x"}],"warnings":["w"],"infos":["i","j"]})");
   EXPECT_EQ(api_success([](JsonWriter& json) {
               json.begin_object();
@@ -79,10 +109,9 @@ TEST(PrometheusJson, VectorsHoldOneValueEach) {
   QueryResultWriter writer(ResultType::kVector);
   writer.vector_sample(Labels::from({{"__name__", "up"}, {"job", "a\"b"}}), 1435781451781, 1);
   writer.vector_sample(Labels(), 0, std::nan(""));
-  EXPECT_EQ(writer.finish(),
-            R"({"status":"success","data":{"resultType":"vector","result":[)"
-            R"({"metric":{"__name__":"up","job":"a\"b"},"value":[1435781451.781,"1"]},)"
-            R"({"metric":{},"value":[0,"NaN"]}]}})");
+  EXPECT_EQ(writer.finish(), R"({"status":"success","data":{"resultType":"vector","result":[)"
+                             R"({"metric":{"__name__":"up","job":"a\"b"},"value":[1435781451.781,"1"]},)"
+                             R"({"metric":{},"value":[0,"NaN"]}]}})");
 }
 
 TEST(PrometheusJson, EmptyResultsAreEmptyLists) {
@@ -144,10 +173,9 @@ TEST(PrometheusJson, MatricesKeepFloatsAndHistogramsApart) {
   only_histogram.histograms[0].row = 0;
   writer.matrix_series(Labels(), only_histogram);
   const std::string histogram(kSmallHistogramJson);
-  EXPECT_EQ(writer.finish(),
-            R"({"status":"success","data":{"resultType":"matrix","result":[)"
-            R"({"metric":{"a":"b"},"values":[[1,"1"],[3,"3"]],"histograms":[[2,)" + histogram + "]]}," +
-            R"({"metric":{},"histograms":[[2,)" + histogram + "]]}]}}");
+  EXPECT_EQ(writer.finish(), R"({"status":"success","data":{"resultType":"matrix","result":[)"
+                             R"({"metric":{"a":"b"},"values":[[1,"1"],[3,"3"]],"histograms":[[2,)" +
+                                 histogram + "]]}," + R"({"metric":{},"histograms":[[2,)" + histogram + "]]}]}}");
 }
 
 }  // namespace

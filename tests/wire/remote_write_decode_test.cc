@@ -32,9 +32,10 @@ std::string sample(double value, int64_t t_ms) {
 }
 
 TEST(RemoteWriteDecode, ReadsSeriesSamplesAndMetadata) {
-  const std::string message = field(1, label("__name__", "up") + label("job", "x") + sample(1.5, -7) + sample(2, 1000)) +
-                              field(1, label("__name__", "down") + sample(0, 5)) +
-                              field(3, number_field(1, 2) + field(2, "up") + field(4, "help text") + field(5, "bytes"));
+  const std::string message =
+      field(1, label("__name__", "up") + label("job", "x") + sample(1.5, -7) + sample(2, 1000)) +
+      field(1, label("__name__", "down") + sample(0, 5)) +
+      field(3, number_field(1, 2) + field(2, "up") + field(4, "help text") + field(5, "bytes"));
   auto decoded = decode_write_request(message);
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
   const model::WriteBatch batch = *std::move(decoded);
@@ -70,8 +71,8 @@ TEST(RemoteWriteDecode, EmptyMessageIsAnEmptyBatch) {
 }
 
 TEST(RemoteWriteDecode, CountsHistogramsAndExemplarsWithoutReadingThem) {
-  const auto decoded = decode_write_request(
-      field(1, label("__name__", "h") + field(3, "anything") + field(4, "at all") + field(4, "")));
+  const auto decoded =
+      decode_write_request(field(1, label("__name__", "h") + field(3, "anything") + field(4, "at all") + field(4, "")));
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
   EXPECT_EQ(decoded->exemplars, 1u);
   EXPECT_EQ(decoded->histogram_samples, 2u);
@@ -81,7 +82,8 @@ TEST(RemoteWriteDecode, CountsHistogramsAndExemplarsWithoutReadingThem) {
 TEST(RemoteWriteDecode, PassesOverUnknownFieldsEverywhere) {
   const std::string unknown = field(15, "future") + number_field(200, 7) + double_field(14, 1);
   const auto decoded = decode_write_request(
-      unknown + field(1, unknown + field(1, unknown + field(1, "n") + field(2, "v")) + field(2, unknown)) + field(3, unknown));
+      unknown + field(1, unknown + field(1, unknown + field(1, "n") + field(2, "v")) + field(2, unknown)) +
+      field(3, unknown));
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
   EXPECT_EQ(decoded->labels[0], (model::LabelView{"n", "v"}));
 }
@@ -102,8 +104,12 @@ TEST(RemoteWriteDecode, NamesWhatIsMalformedAndWhere) {
   };
   const std::vector<Case> cases = {
       {"length past the end", good + "\x0a\x20xx", {"cut off", "field 1 of WriteRequest at byte " + at, "entry"}},
-      {"label cut inside its series", good + field(1, "\x0a\x05\x0a\x01"), {"cut off", "field 1 of timeseries at byte"}},
-      {"name cut inside its label", good + field(1, field(1, "\x0a\x09n")), {"field 1 of timeseries.labels at byte", "(entry 1)"}},
+      {"label cut inside its series",
+       good + field(1, "\x0a\x05\x0a\x01"),
+       {"cut off", "field 1 of timeseries at byte"}},
+      {"name cut inside its label",
+       good + field(1, field(1, "\x0a\x09n")),
+       {"field 1 of timeseries.labels at byte", "(entry 1)"}},
       {"value cut inside its sample", field(1, field(2, "\x09\x01\x02")), {"field 1 of timeseries.samples at byte 4"}},
       {"key cut", good + "\x80", {"a field key of WriteRequest at byte " + at}},
       {"endless varint", std::string(11, '\xff'), {"varint"}},
@@ -127,10 +133,8 @@ TEST(RemoteWriteDecode, EveryCountHasItsLimit) {
   const std::string message = field(1, label("n", "v") + label("m", "v") + sample(1, 1) + sample(1, 2)) +
                               field(1, label("n", "v")) + field(3, "") + field(3, "");
   const std::pair<RemoteWriteLimits, const char*> cases[] = {
-      {{.series_max = 1}, "more than 1 series"},
-      {{.samples_max = 1}, "more than 1 samples"},
-      {{.labels_max = 2}, "more than 2 labels"},
-      {{.metadata_max = 1}, "more than 1 metadata"},
+      {{.series_max = 1}, "more than 1 series"}, {{.samples_max = 1}, "more than 1 samples"},
+      {{.labels_max = 2}, "more than 2 labels"}, {{.metadata_max = 1}, "more than 1 metadata"},
       {{.decoded_bytes_max = 10}, "at most 10"},
   };
   EXPECT_TRUE(decode_write_request(message).has_value());
@@ -191,10 +195,10 @@ TEST(RemoteWriteDecode, ReadsWhatPrometheus253Sends) {
   std::map<std::string, int> series;
   for (const auto& path : testing_support::remote_write_captures()) {
     const std::string request = testing_support::read_whole(path);
-    EXPECT_TRUE(check_remote_write_headers({.content_type = testing_support::header_of(request, "Content-Type"),
-                                            .content_encoding = testing_support::header_of(request, "Content-Encoding"),
-                                            .version = testing_support::header_of(
-                                                request, "X-Prometheus-Remote-Write-Version")})
+    EXPECT_TRUE(check_remote_write_headers(
+                    {.content_type = testing_support::header_of(request, "Content-Type"),
+                     .content_encoding = testing_support::header_of(request, "Content-Encoding"),
+                     .version = testing_support::header_of(request, "X-Prometheus-Remote-Write-Version")})
                     .has_value());
     const auto batch = decode_remote_write(testing_support::body_of(request));
     ASSERT_TRUE(batch.has_value()) << path << ": " << batch.error().message;

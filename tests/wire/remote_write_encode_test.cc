@@ -11,7 +11,9 @@ namespace {
 TEST(RemoteWriteEncode, WhatIsEncodedDecodesToTheSame) {
   const std::vector<OutgoingSeries> series = {
       {model::Labels::from({{"__name__", "up"}, {"job", "a \"b\""}}),
-       {{std::numeric_limits<int64_t>::min(), -0.0}, {0, model::stale_nan()}, {std::numeric_limits<int64_t>::max(), 1e300}}},
+       {{std::numeric_limits<int64_t>::min(), -0.0},
+        {0, model::stale_nan()},
+        {std::numeric_limits<int64_t>::max(), 1e300}}},
       {model::Labels::from({{"__name__", "my.metric"}}), {}},
   };
   const std::vector<OutgoingMetadata> metadata = {{1, "up", "Whether it is up.", ""}, {3, "h", "", "seconds"}};
@@ -52,7 +54,8 @@ TEST(RemoteWriteEncode, ReproducesWhatPrometheus253Sends) {
     }
     std::vector<OutgoingMetadata> metadata;
     for (const auto& entry : original->metadata) {
-      metadata.push_back({entry.type, std::string(entry.metric_family), std::string(entry.help), std::string(entry.unit)});
+      metadata.push_back(
+          {entry.type, std::string(entry.metric_family), std::string(entry.help), std::string(entry.unit)});
     }
     const auto again = decode_remote_write(encode_remote_write(series, metadata));
     ASSERT_TRUE(again.has_value()) << again.error().message;

@@ -83,8 +83,10 @@ rpc_duration_seconds summary ''
 }
 
 TEST(TextExposition, TakesBlanksTrailingCommasAndQuotedNames) {
-  EXPECT_EQ(show(parse("  a  {  b = \"c\" , }  1  \n\ta\t2\t\n")), "a untyped ''\n  a{b=\"c\"} 1.000000\n  a 2.000000\n");
-  EXPECT_EQ(show(parse("# HELP \"my.metric\" Text with \\\\ and \\n.\n# TYPE \"my.metric\" gauge\n{\"my.metric\",\"k.v\"=\"x\"} 1\n")),
+  EXPECT_EQ(show(parse("  a  {  b = \"c\" , }  1  \n\ta\t2\t\n")),
+            "a untyped ''\n  a{b=\"c\"} 1.000000\n  a 2.000000\n");
+  EXPECT_EQ(show(parse("# HELP \"my.metric\" Text with \\\\ and \\n.\n# TYPE \"my.metric\" "
+                       "gauge\n{\"my.metric\",\"k.v\"=\"x\"} 1\n")),
             "my.metric gauge 'Text with \\ and \n.'\n  {\"my.metric\", \"k.v\"=\"x\"} 1.000000\n");
   EXPECT_EQ(show(parse("{a=\"b\",\"m\"} 1\n")), "m untyped ''\n  m{a=\"b\"} 1.000000\n");
   EXPECT_EQ(show(parse("a{} 1\n")), "a untyped ''\n  a 1.000000\n");
@@ -184,8 +186,9 @@ TEST(TextExposition, ReadsWhatOurOwnRegistryExposes) {
 
 TEST(GoFloat, ReadsWhatParseFloatReads) {
   const std::pair<const char*, double> cases[] = {
-      {"0", 0}, {"1.", 1}, {".5", 0.5}, {"+1e3", 1000}, {"-1E-3", -0.001}, {"0x1p4", 16}, {"-0X1.8P1", -3},
-      {"inf", INFINITY}, {"+Inf", INFINITY}, {"-INFINITY", -INFINITY}, {"1e-400", 0}, {"1e308", 1e308},
+      {"0", 0},      {"1.", 1},        {".5", 0.5},       {"+1e3", 1000},     {"-1E-3", -0.001},
+      {"0x1p4", 16}, {"-0X1.8P1", -3}, {"inf", INFINITY}, {"+Inf", INFINITY}, {"-INFINITY", -INFINITY},
+      {"1e-400", 0}, {"1e308", 1e308},
   };
   for (const auto& [text, value] : cases) EXPECT_EQ(parse_go_float(text), value) << text;
   EXPECT_EQ(std::bit_cast<uint64_t>(*parse_go_float("NaN")), model::kNormalNaNBits);
