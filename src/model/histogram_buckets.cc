@@ -117,7 +117,7 @@ std::vector<HistogramBucket> buckets_of(const FloatHistogram& histogram) {
   walk(histogram.negative_spans, histogram.negative_buckets,
        [&](int32_t index, double count) { buckets.push_back(make_bucket(histogram, index, count, false)); });
   std::ranges::reverse(buckets);
-  if (histogram.zero_count != 0) {
+  if (histogram.zero_count > 0) {
     buckets.push_back({.lower = -histogram.zero_threshold,
                        .upper = histogram.zero_threshold,
                        .lower_inclusive = true,

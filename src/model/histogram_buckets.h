@@ -24,8 +24,8 @@ struct HistogramBucket {
 /// (model/histogram/generic.go). `schema` must be kCustomBucketsSchema or an exponential one (checked).
 double bucket_upper_bound(int32_t index, int32_t schema, std::span<const double> custom_values);
 
-/// All buckets that have a place in the spans, ascending: negative ones, the zero bucket when it has a
-/// count, positive ones. Bounds that fall inside the zero bucket are moved to its edge. Spans that promise
+/// All buckets that have a place in the spans, ascending: negative ones, the zero bucket when its
+/// count is positive, positive ones. Bounds that fall inside the zero bucket are moved to its edge. Spans that promise
 /// more buckets than there are counts yield only those that have one.
 std::vector<HistogramBucket> buckets_of(const FloatHistogram& histogram);
 
