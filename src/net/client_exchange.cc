@@ -77,9 +77,9 @@ bool wants_length(const http::ClientRequest& request) {
   return !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
 }
 
-ReplyFailure refused_by_parser(const ParseRefusal& refusal) {
-  if (refusal.status == 413) return {{ErrorCode::kTooLarge, refusal.reason}, true};
-  return {{ErrorCode::kUnavailable, "the answer cannot be used: " + refusal.reason}, true};
+Error to_error(const ParseRefusal& refusal) {
+  if (refusal.status == 413) return {ErrorCode::kTooLarge, refusal.reason};
+  return {ErrorCode::kUnavailable, "no usable answer: " + refusal.reason};
 }
 
 }  // namespace
@@ -149,9 +149,8 @@ Task<std::expected<Reply, ReplyFailure>> exchange(std::shared_ptr<Transport> tra
   for (ParseStep step = ParseStep::kNeedMore; step != ParseStep::kDone;) {
     if (step == ParseStep::kRefused) {
       transport->close();
-      co_return std::unexpected(parser.refusal().status == 0 && !failure.had_answer_bytes
-                                    ? ReplyFailure{{ErrorCode::kUnavailable, parser.refusal().reason}, false}
-                                    : refused_by_parser(parser.refusal()));
+      failure.error = to_error(parser.refusal());
+      co_return std::unexpected(failure);
     }
     if (step == ParseStep::kNeedMore) {
       const auto got = co_await callback_result<Result<size_t>>(

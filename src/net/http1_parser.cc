@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "net/body_reader.h"
 
 namespace sluice::net {
 namespace {
@@ -16,14 +17,13 @@ namespace beast = boost::beast;
 namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr size_t kBodyReserveBytesMax = 1 << 20;  // a declared length is only a claim
 constexpr size_t kMethodBytesMax = 32;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-/// Beast's parser with our own places to put things: fields in wire order, nothing copied twice.
+/// Beast's parser of header blocks with our own places to put things: fields in wire order, nothing copied twice.
 template <bool kIsRequest>
-class Message final : public beast_http::basic_parser<kIsRequest> {
+class Header final : public beast_http::basic_parser<kIsRequest> {
  public:
   std::string method;
   std::string target;
@@ -31,8 +31,6 @@ class Message final : public beast_http::basic_parser<kIsRequest> {
   int version = 0;
   http::Headers headers;
   size_t fields = 0;
-  std::string body;
-  size_t body_bytes_max = SIZE_MAX;
 
  private:
   void on_request_impl(beast_http::verb, beast::string_view name, beast::string_view raw_target, int http_version,
@@ -50,30 +48,15 @@ class Message final : public beast_http::basic_parser<kIsRequest> {
       error = beast_http::error::header_limit;
       return;
     }
-    // Trailers could overrule fields that decisions were already made on; nothing here wants them.
-    if (!is_header_done_) headers.add(std::string(view(name)), std::string(view(value)));
+    headers.add(std::string(view(name)), std::string(view(value)));
   }
-  void on_header_impl(error_code&) override { is_header_done_ = true; }
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    if (length) body.reserve(std::min<uint64_t>(*length, kBodyReserveBytesMax));
-  }
-  std::size_t on_body_impl(beast::string_view bytes, error_code& error) override { return append(bytes, error); }
+  // Bodies are BodyReader's: Beast is told to skip them.
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(beast::string_view bytes, error_code&) override { return bytes.size(); }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, error_code& error) override {
-    return append(bytes, error);
-  }
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, error_code&) override { return bytes.size(); }
   void on_finish_impl(error_code&) override {}
-
-  std::size_t append(beast::string_view bytes, error_code& error) {
-    if (bytes.size() > body_bytes_max - std::min(body.size(), body_bytes_max)) {
-      error = beast_http::error::body_limit;
-      return 0;
-    }
-    body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
-
-  bool is_header_done_ = false;
 };
 
 /// Finds the end of a header block as it grows, and refuses at the first byte that readers disagree on.
@@ -140,28 +123,24 @@ std::string host_fault(const http::Headers& headers, int version) {
   return std::ranges::all_of(headers.get("Host"), is_host_byte) ? "" : "Host has a character that no host has";
 }
 
-ParseRefusal refusal_of(const error_code& error, bool in_header) {
+ParseRefusal refusal_of(const error_code& error) {
   using beast_http::error;
-  if (error == error::body_limit) return {413, "the body is larger than this request may have"};
-  if (error == error::header_limit) {
-    return {431, fmt::format("more than {} header fields", limits::kHeaderFieldsMax)};
-  }
-  if (error == error::bad_version) return {in_header ? 505 : 400, "the first line does not name HTTP/1.0 or HTTP/1.1"};
-  // Beast notices these two while it reads fields, before framing_fault can name them.
+  if (error == error::header_limit) return {431, fmt::format("more than {} header fields", limits::kHeaderFieldsMax)};
+  if (error == error::bad_version) return {505, "the first line does not name HTTP/1.0 or HTTP/1.1"};
+  // Beast notices these while it reads fields, before framing_fault can name them.
   if (error == error::bad_transfer_encoding || error == error::bad_content_length ||
       error == error::multiple_content_length) {
     return {400, "Content-Length and Transfer-Encoding contradict each other or themselves"};
   }
-  return {400, fmt::format("malformed HTTP {}: {}", in_header ? "header" : "body", error.message())};
+  return {400, fmt::format("malformed HTTP header: {}", error.message())};
 }
 
 /// What requests and responses share: header as one block, then the body as it comes.
 template <bool kIsRequest>
 struct Reader {
   explicit Reader(size_t header_max) : header_bytes_max(header_max) {
-    message.header_limit(static_cast<uint32_t>(std::min<size_t>(header_max, UINT32_MAX)));
-    message.body_limit(boost::none);  // ours is known only after the header
-    message.eager(true);
+    header.header_limit(static_cast<uint32_t>(std::min<size_t>(header_max, UINT32_MAX)));
+    header.skip(true);
   }
 
   ParseStep refuse(int status, std::string reason) {
@@ -177,43 +156,47 @@ struct Reader {
       if (bytes.size() < header_bytes_max) return ParseStep::kNeedMore;
       return refuse(431, fmt::format("the header is larger than {} bytes", header_bytes_max));
     }
-    message.eager(false);
+    // One whole block at once: Beast never has to wait for the rest of a line.
     error_code error;
-    for (std::string_view block = bytes.substr(0, size); !message.is_header_done();) {
-      const size_t used = message.put({block.data(), block.size()}, error);
-      block.remove_prefix(used);
-      if (error) {
-        refusal = refusal_of(error, true);
-        return ParseStep::kRefused;
-      }
+    const size_t used = header.put({bytes.data(), size}, error);
+    if (error) {
+      refusal = refusal_of(error);
+      return ParseStep::kRefused;
     }
-    message.eager(true);
+    if (used != size || !header.is_done()) return refuse(400, "malformed HTTP header");
     bytes.remove_prefix(size);
-    if (std::string fault = framing_fault(message.headers, message.version); !fault.empty()) {
+    if (std::string fault = framing_fault(header.headers, header.version); !fault.empty()) {
       return refuse(400, std::move(fault));
     }
+    has_header = true;
     return ParseStep::kHeaderDone;
   }
 
+  /// The framing that framing_fault has found to be the only one; `otherwise` without any.
+  void begin_body(BodyReader::Framing otherwise) {
+    if (header.headers.count("Transfer-Encoding") > 0) {
+      body.begin(BodyReader::Framing::kChunked);
+    } else if (const auto length = header.content_length()) {
+      body.begin(BodyReader::Framing::kLength, *length);
+    } else {
+      body.begin(otherwise);
+    }
+  }
+
   ParseStep feed_body(std::string_view& bytes) {
-    if (message.is_done()) return ParseStep::kDone;
-    if (bytes.empty()) return ParseStep::kNeedMore;
-    error_code error;
-    bytes.remove_prefix(message.put({bytes.data(), bytes.size()}, error));
-    if (error && error != beast_http::error::need_more) {
-      refusal = refusal_of(error, false);
-      return ParseStep::kRefused;
+    switch (body.feed(bytes)) {
+      case BodyReader::Step::kNeedMore: return ParseStep::kNeedMore;
+      case BodyReader::Step::kDone: return ParseStep::kDone;
+      case BodyReader::Step::kTooLarge: return refuse(413, "the body is larger than it may be here");
+      case BodyReader::Step::kBroken: return refuse(400, "malformed HTTP body: " + body.fault());
     }
-    if (message.is_done()) return ParseStep::kDone;
-    if (bytes.size() > limits::kChunkHeaderBytesMax) {
-      return refuse(400, fmt::format("a chunk header is larger than {} bytes", limits::kChunkHeaderBytesMax));
-    }
-    return ParseStep::kNeedMore;
+    return ParseStep::kRefused;
   }
 
   size_t header_bytes_max;
   HeaderScanner scanner;
-  Message<kIsRequest> message;
+  Header<kIsRequest> header;
+  BodyReader body;
   ParseRefusal refusal;
   bool has_header = false;
 };
@@ -224,7 +207,7 @@ struct RequestParser::Impl {
   explicit Impl(size_t header_bytes_max) : reader(header_bytes_max) {}
 
   ParseStep check_request() {
-    const auto& message = reader.message;
+    const auto& message = reader.header;
     if (message.method.size() > kMethodBytesMax) return reader.refuse(501, "the method's name is too long");
     if (message.target.size() > limits::kRequestTargetBytesMax) {
       return reader.refuse(
@@ -241,6 +224,7 @@ struct RequestParser::Impl {
       return reader.refuse(417, "the only expectation that can be met is 100-continue");
     }
     expects_continue = !expectation.empty() && message.version >= 11;
+    reader.begin_body(BodyReader::Framing::kNone);
     return ParseStep::kHeaderDone;
   }
 
@@ -262,7 +246,6 @@ ParseStep RequestParser::feed(std::string_view& bytes) {
   const ParseStep step = reader.feed_header(rest);
   if (step != ParseStep::kHeaderDone) return step;
   bytes = rest;
-  reader.has_header = true;
   return impl_->check_request();
 }
 
@@ -270,27 +253,25 @@ const ParseRefusal& RequestParser::refusal() const { return impl_->reader.refusa
 
 void RequestParser::set_body_bytes_max(size_t body_bytes_max) {
   auto& reader = impl_->reader;
-  reader.message.body_bytes_max = body_bytes_max;
-  const auto length = reader.message.content_length();
+  reader.body.set_bytes_max(body_bytes_max);
+  const auto length = reader.header.content_length();
   if (length && *length > body_bytes_max) {
     reader.refuse(413, fmt::format("the body has {} bytes, the limit for this request is {}", *length, body_bytes_max));
   }
 }
 
-bool RequestParser::expects_continue() const { return impl_->expects_continue && !impl_->reader.message.is_done(); }
-
-bool RequestParser::keep_alive() const { return impl_->reader.has_header && impl_->reader.message.keep_alive(); }
-
-bool RequestParser::is_http_1_0() const { return impl_->reader.message.version == 10; }
+bool RequestParser::expects_continue() const { return impl_->expects_continue && !impl_->reader.body.is_done(); }
+bool RequestParser::keep_alive() const { return impl_->reader.has_header && impl_->reader.header.keep_alive(); }
+bool RequestParser::is_http_1_0() const { return impl_->reader.header.version == 10; }
 
 void RequestParser::take_header(http::Request& into) {
-  auto& message = impl_->reader.message;
-  into.method = std::move(message.method);
-  into.target = std::move(message.target);
-  into.headers = std::move(message.headers);
+  auto& header = impl_->reader.header;
+  into.method = std::move(header.method);
+  into.target = std::move(header.target);
+  into.headers = std::move(header.headers);
 }
 
-void RequestParser::take_body(http::Request& into) { into.body = std::move(impl_->reader.message.body); }
+void RequestParser::take_body(http::Request& into) { into.body = std::move(impl_->reader.body.body()); }
 
 struct ResponseParser::Impl {
   Impl(size_t header_max, size_t body_max, bool head)
@@ -300,13 +281,29 @@ struct ResponseParser::Impl {
 
   void restart() {
     reader = std::make_unique<Reader<false>>(header_bytes_max);
-    reader->message.body_bytes_max = body_bytes_max;
-    reader->message.skip(is_head);
+    reader->body.set_bytes_max(body_bytes_max);
+  }
+
+  /// Whose end of the body is where (RFC 9112 6.3).
+  ParseStep begin_body() {
+    const int status = reader->header.status;
+    if (is_head || status == 204 || status == 304) {
+      reader->body.begin(BodyReader::Framing::kNone);
+      return ParseStep::kHeaderDone;
+    }
+    const auto length = reader->header.content_length();
+    if (length && *length > body_bytes_max) {
+      return reader->refuse(413, fmt::format("the answer has {} bytes, the limit is {}", *length, body_bytes_max));
+    }
+    is_to_end = !length && reader->header.headers.count("Transfer-Encoding") == 0;
+    reader->begin_body(BodyReader::Framing::kToEnd);
+    return ParseStep::kHeaderDone;
   }
 
   size_t header_bytes_max;
   size_t body_bytes_max;
   bool is_head;
+  bool is_to_end = false;
   std::unique_ptr<Reader<false>> reader;
 };
 
@@ -320,40 +317,25 @@ ParseStep ResponseParser::feed(std::string_view& bytes) {
     if (!reader.refusal.reason.empty()) return ParseStep::kRefused;
     if (reader.has_header) return reader.feed_body(bytes);
     const ParseStep step = reader.feed_header(bytes);
-    if (step != ParseStep::kHeaderDone) {
-      reader.refusal.status = 0;
-      return step;
-    }
-    if (reader.message.status == 101) return reader.refuse(0, "the server switches to another protocol");
-    if (reader.message.status / 100 == 1) {
-      impl_->restart();
-      continue;
-    }
-    reader.has_header = true;
-    const auto length = reader.message.content_length();
-    if (!impl_->is_head && length && *length > impl_->body_bytes_max) {
-      return reader.refuse(413,
-                           fmt::format("the answer has {} bytes, the limit is {}", *length, impl_->body_bytes_max));
-    }
-    return step;
+    if (step != ParseStep::kHeaderDone) return step;
+    if (reader.header.status == 101) return reader.refuse(400, "the server switches to another protocol");
+    if (reader.header.status / 100 != 1) return impl_->begin_body();
+    impl_->restart();
   }
 }
 
 ParseStep ResponseParser::feed_end() {
   auto& reader = *impl_->reader;
   if (!reader.refusal.reason.empty()) return ParseStep::kRefused;
-  if (!reader.message.got_some()) return reader.refuse(0, "the connection was closed before an answer came");
-  if (reader.message.is_done()) return ParseStep::kDone;
-  error_code error;
-  reader.message.put_eof(error);
-  if (error) return reader.refuse(0, "the connection was closed in the middle of the answer");
-  return ParseStep::kDone;
+  if (!reader.has_header) return reader.refuse(400, "the connection was closed before an answer came");
+  if (reader.body.feed_end() == BodyReader::Step::kDone) return ParseStep::kDone;
+  return reader.refuse(400, "the connection was closed in the middle of the answer");
 }
 
 const ParseRefusal& ResponseParser::refusal() const { return impl_->reader->refusal; }
-int ResponseParser::status() const { return impl_->reader->message.status; }
-bool ResponseParser::keep_alive() const { return impl_->reader->message.keep_alive(); }
-http::Headers& ResponseParser::headers() { return impl_->reader->message.headers; }
-std::string& ResponseParser::body() { return impl_->reader->message.body; }
+int ResponseParser::status() const { return impl_->reader->header.status; }
+bool ResponseParser::keep_alive() const { return !impl_->is_to_end && impl_->reader->header.keep_alive(); }
+http::Headers& ResponseParser::headers() { return impl_->reader->header.headers; }
+std::string& ResponseParser::body() { return impl_->reader->body.body(); }
 
 }  // namespace sluice::net

@@ -7,9 +7,9 @@
 
 #include "http/request.h"
 
-/// Inside net: HTTP/1.1 messages out of bytes, without sockets. Beast's basic_parser does the grammar; in front
-/// of it stand the rules of RFC 9112 that keep two readers of one stream from disagreeing (request smuggling),
-/// which Beast leaves to its users or takes more liberally.
+/// Inside net: HTTP/1.1 messages out of bytes, without sockets. Beast's basic_parser reads the grammar of header
+/// blocks; in front of it stand the rules of RFC 9112 that keep two readers of one stream from disagreeing (request
+/// smuggling), which Beast leaves to its users or takes more liberally.
 namespace sluice::net {
 
 enum class ParseStep : uint8_t {
@@ -60,7 +60,7 @@ class ResponseParser {
   ResponseParser(size_t header_bytes_max, size_t body_bytes_max, bool is_head);
   ~ResponseParser();
 
-  /// As RequestParser::feed. Refusals have status 0, or 413 for a body over its limit.
+  /// As RequestParser::feed. A refusal's status is 413 for a body over its limit.
   ParseStep feed(std::string_view& bytes);
   /// The stream ended: kDone when that ends the body, kRefused otherwise.
   ParseStep feed_end();
