@@ -16,7 +16,6 @@ FILE_LINES_MAX = 600
 # Outside headers -> the modules that may include them (the table's "outside libraries" column).
 OUTSIDE = {
     r"fmt/": None,  # everywhere
-    r"spdlog/": {"base"},
     r"boost/json": {"base"},
     r"boost/(asio|beast)": {"net"},
     r"openssl/": {"crypto", "net"},
