@@ -376,6 +376,7 @@ class CollectorTest(unittest.TestCase):
     trailing_slash = False
     with_tls = False
     extra_config = ""
+    more_issuers = ()  # names of further clusters; found in self.issuers
 
     @classmethod
     def setUpClass(cls):
@@ -384,6 +385,9 @@ class CollectorTest(unittest.TestCase):
         cls.authority = Authority(cls.directory)
         cls.issuer = Issuer(cls.authority, trailing_slash=cls.trailing_slash)
         cls.addClassCleanup(cls.issuer.stop)
+        cls.issuers = {name: Issuer(cls.authority, path=f"/id/{name}") for name in cls.more_issuers}
+        for issuer in cls.issuers.values():
+            cls.addClassCleanup(issuer.stop)
         cls.sluice = Sluice(cls.directory / "data", cls.config(), tls=cls.authority.ca_file if cls.with_tls else None)
         cls.addClassCleanup(cls.sluice.stop)
         cls.root = cls.sluice.root_credentials()
@@ -396,7 +400,7 @@ class CollectorTest(unittest.TestCase):
                 "127.0.0.1", "localhost", "sts.amazonaws.com", f"sts.{REGION}.amazonaws.com"])
             tls = f"web:\n  tls:\n    cert_file: {cert_file}\n    key_file: {key_file}\n"
         return (f"aws:\n  region: {REGION}\n{tls}oidc:\n  allow:\n    networks: [127.0.0.0/8, '::1/128']\n"
-                f"    ports: [{cls.issuer.port}]\n    ca_file: {cls.authority.ca_file}\n" + cls.extra_config)
+                f"    ports: {[i.port for i in (cls.issuer, *cls.issuers.values())]}\n    ca_file: {cls.authority.ca_file}\n" + cls.extra_config)
 
     def aws(self, *arguments, credentials=None, expect=0):
         """The real CLI. Returns its JSON answer (or None), or its error text when it must fail."""

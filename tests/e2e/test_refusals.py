@@ -20,6 +20,8 @@ SUBJECT = "system:serviceaccount:monitoring:prometheus"
 class Exchange(CollectorTest):
     """Section 1.4 and 9.1: tokens that STS refuses."""
 
+    more_issuers = ("OTHER", "DOWN", "ROTATING")
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -40,8 +42,8 @@ class Exchange(CollectorTest):
         self.assertEqual(answer.headers["Content-Type"].split(";")[0], "text/xml")
         self.assertIn(f"<RequestId>{answer.request_id}</RequestId>", answer.text)
         record = self.sluice.decision(answer.request_id)
-        self.assertRegex(record["first_failure"]["rule"], rule, record)
-        self.assertTrue(record["first_failure"]["fix"], record)
+        self.assertRegex(record["rule"], rule, record)
+        self.assertTrue(record["fix"], record)
         self.assertEqual((record["status"], record["code"]), (status, code))
         # Neither record nor log holds a token: its signature part is unique to it.
         signature = token.rsplit(".", 1)[-1]
@@ -53,15 +55,14 @@ class Exchange(CollectorTest):
     def test_row_1_4_incorrect_token_audience(self):
         record = self.refused(self.issuer.token(audience="api://AzureADTokenExchange"), 400, "InvalidIdentityToken",
                               "^Incorrect token audience$", "oidc.audience")
-        self.assertIn("api://AzureADTokenExchange", record["first_failure"]["seen"])
+        self.assertIn("api://AzureADTokenExchange", record["seen"])
 
     def test_row_1_4_default_api_server_audience(self):
         self.refused(self.issuer.token(audience="https://kubernetes.default.svc"), 400, "InvalidIdentityToken",
                      "^Incorrect token audience$", "oidc.audience")
 
     def test_row_1_4_no_provider_for_issuer(self):
-        other = Issuer(self.authority, path="/id/OTHER")
-        self.addCleanup(other.stop)
+        other = self.issuers["OTHER"]
         self.refused(other.token(), 400, "InvalidIdentityToken",
                      f"^No OpenIDConnect provider found in your account for {re.escape(other.url)}$", "oidc.issuer")
         self.assertEqual(other.discovery_hits, 0, "an issuer merely named in a token is never fetched")
@@ -69,7 +70,7 @@ class Exchange(CollectorTest):
     def test_row_1_4_issuer_with_a_trailing_slash_more(self):
         record = self.refused(self.issuer.token(iss=self.issuer.url + "/"), 400, "InvalidIdentityToken",
                               "^No OpenIDConnect provider found", "oidc.issuer-trailing-slash")
-        self.assertIn("/", record["first_failure"]["fix"])
+        self.assertIn("/", record["fix"])
 
     def test_row_1_4_token_expired(self):
         now = int(time.time())
@@ -170,8 +171,8 @@ class Exchange(CollectorTest):
     def test_row_1_4_wrong_subject_reads_like_a_missing_role(self):
         record = self.refused(self.issuer.token("system:serviceaccount:default:intruder"), 403, "AccessDenied",
                               "^Not authorized to perform sts:AssumeRoleWithWebIdentity$", "trust.sub-mismatch")
-        self.assertIn("intruder", record["first_failure"]["seen"])
-        self.assertIn(SUBJECT, record["first_failure"]["wanted"])
+        self.assertIn("intruder", record["seen"])
+        self.assertIn(SUBJECT, record["wanted"])
         self.refused(self.issuer.token(), 403, "AccessDenied", "^Not authorized to perform sts:AssumeRoleWithWebIdentity$",
                      "sts.role-missing", role=self.role.replace("/writer", "/nobody"))
 
@@ -204,8 +205,7 @@ class Exchange(CollectorTest):
         self.assertNotIn(token.split(".")[2], self.sluice.log_text())
 
     def test_row_6_39_issuer_down_says_so_to_the_operator(self):
-        down = Issuer(self.authority, path="/id/DOWN")
-        self.addCleanup(down.stop)
+        down = self.issuers["DOWN"]
         provider = self.create_provider(down)
         role = self.create_role("down", self.trust(provider, down))
         down.failing = True
@@ -213,8 +213,7 @@ class Exchange(CollectorTest):
                      "^Couldn't retrieve verification key from your identity provider,  please reference", "oidc.keys", role=role)
 
     def test_key_rotation_is_picked_up_by_one_refetch(self):
-        rotating = Issuer(self.authority, path="/id/ROTATING")
-        self.addCleanup(rotating.stop)
+        rotating = self.issuers["ROTATING"]
         provider = self.create_provider(rotating)
         role = self.create_role("rotating", self.trust(provider, rotating))
         self.sluice.session(role, rotating.token())
@@ -250,8 +249,8 @@ class Signature(CollectorTest):
         self.assertEqual(answer.status, status, answer)
         self.assertRegex(answer.json()["message"], message)
         record = self.sluice.decision(answer.request_id)
-        self.assertRegex(record["first_failure"]["rule"], rule, record)
-        self.assertTrue(record["first_failure"]["fix"], record)
+        self.assertRegex(record["rule"], rule, record)
+        self.assertTrue(record["fix"], record)
         text = json.dumps(record) + self.sluice.log_text()
         self.assertNotIn(self.session.token, text)
         self.assertNotIn(self.session.secret_key, text)

@@ -22,11 +22,11 @@ class Refusals(unittest.TestCase):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sluice-serve-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
-    def serve(self, config="", *arguments):
+    def serve(self, config="", listen="127.0.0.1:0"):
         path = self.directory / "sluice.yaml"
         path.write_text(config)
-        return run("serve", f"--config.file={path}", f"--storage.path={self.directory}/data", "--web.listen-address=127.0.0.1:0",
-                   "--web.admin-listen-address=127.0.0.1:0", *arguments)
+        return run("serve", f"--config.file={path}", f"--storage.path={self.directory}/data", f"--web.listen-address={listen}",
+                   "--web.admin-listen-address=127.0.0.1:0")
 
     def refused(self, done, *texts):
         self.assertEqual(done.returncode, 1, done.stderr)
@@ -41,7 +41,7 @@ class Refusals(unittest.TestCase):
         self.refused(self.serve("web: {\n"), "sluice.yaml", "not YAML")
 
     def test_plaintext_beyond_loopback(self):
-        self.refused(self.serve("", "--web.listen-address=0.0.0.0:0"), "not loopback", "web.tls")
+        self.refused(self.serve(listen="0.0.0.0:0"), "not loopback", "web.tls")
 
     def test_certificate_that_is_not_there(self):
         self.refused(self.serve("web:\n  tls: {cert_file: /nonexistent.pem, key_file: /nonexistent.key}\n"), "/nonexistent.pem")
@@ -110,7 +110,7 @@ class Demo(unittest.TestCase):
                                      "--interval=1"], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env)
         try:
             text = wait_until(lambda: "explain" in out_path.read_text() and demo.poll() is None and out_path.read_text(), "the demo's commands")
-            commands = [line for line in text.splitlines() if re.match(r"(aws|curl|read|/\S+sluice) ", line)]
+            commands = [line for line in text.splitlines() if re.match(r"(aws|curl|read|/\S+ explain) ", line)]
             self.assertEqual(len(commands), 4, text)
 
             def shell(command):
