@@ -64,6 +64,10 @@ class WebIdentityCredentials final : public CredentialProvider {
 
  private:
   struct State;
+  struct Session;
+  /// One call of STS with the token as the file has it now. Takes what it needs along: the provider may go meanwhile.
+  static Task<Result<Session>> exchange(std::shared_ptr<State> state);
+
   std::shared_ptr<State> state_;
 };
 

@@ -5,36 +5,13 @@
 
 #include "aws/error.h"
 #include "aws/sigv4_sign.h"
+#include "awsclient/answer.h"
 #include "awsclient/credentials.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/result.h"
 #include "http/client.h"
 
 namespace sluice::awsclient {
-
-/// What a service answered. Exactly one of two: a success, whose body is in the protocol's form, or `error` with a
-/// code. A call that got no answer at all is a Result's error instead.
-struct Answer {
-  int status = 0;
-  http::Headers headers;
-  std::string body;
-  std::string error_code;     ///< "" when the call succeeded; "InvalidIdentityToken", "ResourceNotFoundException"
-  std::string error_message;
-  std::string request_id;     ///< of the answer's header, else of its body
-
-  bool ok() const { return error_code.empty(); }
-  /// The failure as an Error: kUnauthenticated, kPermissionDenied, kNotFound, ... by status and code, the message
-  /// "<code>: <message> (request id <id>)".
-  Error to_error() const;
-};
-
-/// The text of an element of a Query answer, by its path from the root's Result element down:
-/// xml_text(body, "GetCallerIdentityResult/Arn"). The namespace is ignored. kMalformed when the body is no
-/// XML, kNotFound without the element.
-Result<std::string> xml_text(std::string_view body, std::string_view path);
-/// The texts of every element of that path whose parent is the same: lists of <member>.
-Result<std::vector<std::string>> xml_texts(std::string_view body, std::string_view path);
 
 /// Signs a request for a service: adds X-Amz-Date, Authorization and X-Amz-Security-Token. The URL must be absolute.
 /// kInvalidArgument for one that is not.
