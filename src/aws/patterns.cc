@@ -34,7 +34,8 @@ bool is_letter_separator_or_number(char32_t c) {
                        (c >= 0xBC && c <= 0xBE);
   if (c == 0xD7 || c == 0xF7) return false;                              // multiplication and division signs
   if (c >= 0x300 && c <= 0x36F) return false;                            // combining marks
-  if (c >= 0x2010 && c <= 0x206F) return c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F;
+  if (c == 0x61C || c == 0xFEFF) return false;                           // invisible: Arabic mark, byte order mark
+  if (c >= 0x200B && c <= 0x206F) return c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F;  // and punctuation
   if (c >= 0x20A0 && c <= 0x20FF) return false;                          // currency signs, marks for symbols
   if (c >= 0x2190 && c <= 0x2BFF) return c >= 0x2460 && c <= 0x249B;     // arrows to symbols, but numbers in circles
   if (c >= 0xE000 && c <= 0xF8FF) return false;                          // private use

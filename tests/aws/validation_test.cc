@@ -150,6 +150,9 @@ TEST(Patterns, SayWhatTheirExpressionsSay) {
       {patterns::kTagKey, "a*b", false},
       {patterns::kTagKey, "\xf0\x9f\x98\x80", false},
       {patterns::kTagKey, "\xe2\x86\x92", false},
+      {patterns::kTagKey, "a\xe2\x80\x8b" "b", false},   // zero-width space
+      {patterns::kTagKey, "a\xe2\x80\xae" "b", false},   // right-to-left override
+      {patterns::kTagKey, "a\xe2\x80\x83" "b", true},    // em space
       {patterns::kTagValue, "", true},
       {patterns::kExternalId, "a:b/c", true},
       {patterns::kExternalId, "a b", false},

@@ -80,6 +80,22 @@ TEST(Evaluate43, RootIsAllowedEverythingInItsOwnAccountUnlessAResourcePolicyDeni
             kExplicitDeny);
 }
 
+TEST(Evaluate, TheAccountOfAResourceIsReadFromItsPlaceWhateverItsNameIs) {
+  struct Row { std::string resource; Outcome outcome; };
+  const Row rows[] = {
+      {"arn:aws:aps:eu-west-1:111122223333:rulegroupsnamespace/ws-1/odd name", kAllow},
+      {"arn:aws:aps:eu-west-1:444455556666:rulegroupsnamespace/ws-1/odd name", kImplicitDeny},
+      {"arn:aws:aps:eu-west-1:444455556666:x:111122223333:y", kImplicitDeny},
+      {"arn:aws:iam::aws:policy/AmazonPrometheusRemoteWriteAccess", kAllow},
+      {"arn:aws:aps:eu-west-1:111122223333", kImplicitDeny},
+      {"arn:", kImplicitDeny},
+      {"arn:aws:s3:::bucket", kAllow},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(decide({}, root(), "aps:RemoteWrite", row.resource).outcome, row.outcome) << row.resource;
+  }
+}
+
 TEST(Evaluate43, SameAccountNeedsIdentityOrResourcePolicy) {
   const auto allow_for = [](std::string_view principal) {
     return resource(fmt::format(R"({{"Effect":"Allow","Principal":{},"Action":"aps:RemoteWrite","Resource":"*"}})", principal));
