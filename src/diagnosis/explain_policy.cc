@@ -49,40 +49,67 @@ bool is_other_keys_value(std::string_view suffix, std::string_view wanted, const
   return suffix == "sub" && (wanted == caller.audience || wanted == "sts.amazonaws.com");
 }
 
-Finding explain_value(const iam::NearMiss& miss, std::string_view suffix, const iam::Principal& caller) {
-  const std::string where = fmt::format("{}; {} {}", miss.statement.describe(), miss.condition_operator, miss.key);
-  if (is_other_keys_value(suffix, miss.wanted, caller)) {
-    return make_finding(kTrustValueUnderWrongKey, miss.seen, miss.wanted, where);
-  }
-  if (compares_letter_for_letter(miss.condition_operator) && miss.wanted.find_first_of("*?") != std::string::npos) {
-    return make_finding(kTrustWildcardUnderEquals, miss.seen, miss.wanted, where);
-  }
-  const std::string detail = fmt::format("{}; {}", where, first_difference(miss.seen, miss.wanted));
-  if (suffix == "sub") return make_finding(kTrustSubMismatch, miss.seen, miss.wanted, detail);
-  if (suffix == "aud") return make_finding(kTrustAudMismatch, miss.seen, miss.wanted, detail);
-  return make_finding(kTrustConditionMismatch, miss.seen, miss.wanted, where);
+std::string with_hint(std::string detail, const iam::NearMiss& miss, std::string_view otherwise = {}) {
+  const std::string_view more = miss.hint.empty() ? otherwise : std::string_view(miss.hint);
+  return more.empty() ? detail : fmt::format("{}; {}", detail, more);
 }
 
-Finding explain_condition(const iam::NearMiss& miss, const iam::Principal& caller) {
+std::string where(const iam::NearMiss& miss) {
+  return fmt::format("{}; {} {}", miss.statement.describe(), miss.condition_operator, miss.key);
+}
+
+/// What all statements as near as this one would have taken for its key: a role may trust several subjects.
+std::string wanted_by_all(const iam::Decision& decision, const iam::NearMiss& nearest) {
+  std::string all = nearest.wanted;
+  for (const iam::NearMiss& miss : decision.near_misses) {
+    if (miss.key == nearest.key && miss.wanted != nearest.wanted) all += fmt::format(", or {}", miss.wanted);
+  }
+  return all;
+}
+
+Finding explain_value(const iam::NearMiss& miss, std::string_view suffix, const iam::Decision& decision,
+                      const iam::Principal& caller) {
+  if (is_other_keys_value(suffix, miss.wanted, caller)) {
+    return make_finding(kTrustValueUnderWrongKey, miss.seen, miss.wanted, where(miss));
+  }
+  if (compares_letter_for_letter(miss.condition_operator) && miss.wanted.find_first_of("*?") != std::string::npos) {
+    return make_finding(kTrustWildcardUnderEquals, miss.seen, miss.wanted, where(miss));
+  }
+  const RuleId id = suffix == "sub" ? kTrustSubMismatch : suffix == "aud" ? kTrustAudMismatch : kTrustConditionMismatch;
+  return make_finding(id, miss.seen, wanted_by_all(decision, miss),
+                      with_hint(where(miss), miss, first_difference(miss.seen, miss.wanted)));
+}
+
+Finding explain_condition(const iam::NearMiss& miss, const iam::Decision& decision, const iam::Principal& caller) {
   const KeyParts key = split_key(miss.key);
   const bool is_token_key = std::ranges::find(kTokenKeys, key.suffix) != kTokenKeys.end();
   if (!key.prefix.empty() && !is_service_key(key.prefix)) {
     const bool is_own_prefix = ascii_iequals(key.prefix, caller.issuer_key_prefix);
-    if (is_own_prefix && is_token_key) return explain_value(miss, key.suffix, caller);
-    if (is_own_prefix) return make_finding(kTrustUnknownKey, miss.key, "sub, aud, amr, oaud or email", miss.statement.describe());
+    if (is_own_prefix && is_token_key) return explain_value(miss, key.suffix, decision, caller);
+    if (is_own_prefix) {
+      return make_finding(kTrustUnknownKey, miss.key, "sub, aud, amr, oaud or email", where(miss));
+    }
     if (is_token_key) {
       const std::string wanted = fmt::format("{}:{}", caller.issuer_key_prefix, key.suffix);
       return make_finding(kTrustKeyPrefix, miss.key, wanted,
-                          fmt::format("{}; {}", miss.statement.describe(), first_difference(miss.key, wanted)));
+                          with_hint(miss.statement.describe(), miss, first_difference(miss.key, wanted)));
     }
   }
-  return make_finding(kTrustConditionMismatch, miss.seen, miss.wanted,
-                      fmt::format("{}; {} {}", miss.statement.describe(), miss.condition_operator, miss.key));
+  return make_finding(kTrustConditionMismatch, miss.seen, miss.wanted, with_hint(where(miss), miss));
 }
 
-/// The nearest miss worth telling: of several equally near, the first that speaks of this token's provider.
-const iam::NearMiss* nearest(const iam::Decision& decision) {
-  return decision.near_misses.empty() ? nullptr : &decision.near_misses.front();
+/// "a, b" as iam lists principals: whether one of them is `arn` but for slashes at its end.
+bool differs_in_slash(std::string_view wanted, std::string_view arn) {
+  const auto bare = [](std::string_view text) {
+    while (text.ends_with('/')) text.remove_suffix(1);
+    return text;
+  };
+  while (true) {
+    const size_t comma = std::min(wanted.find(", "), wanted.size());
+    if (bare(wanted.substr(0, comma)) == bare(arn)) return true;
+    if (comma == wanted.size()) return false;
+    wanted.remove_prefix(comma + 2);
+  }
 }
 
 std::string account_of(std::string_view arn) {
@@ -117,18 +144,17 @@ Finding explain_denial(const iam::Decision& decision, const iam::Principal& call
   if (!account.empty() && !caller.account_id.empty() && account != caller.account_id) {
     return make_finding(kPolicyOtherAccount, resource, fmt::format("a resource of account {}", caller.account_id));
   }
-  const iam::NearMiss* miss = nearest(decision);
-  if (miss == nullptr) return make_finding(kPolicyNoPolicies, asked, "a policy that allows it");
-  const RuleId id = permission_rule(*miss);
-  std::string detail = miss->statement.describe();
-  if (id == kPolicyConditionMismatch) detail += fmt::format("; {} {}", miss->condition_operator, miss->key);
-  if (id == kPolicyResourceMismatch) detail += fmt::format("; {}", first_difference(resource, miss->wanted));
-  if (!miss->hint.empty()) detail += fmt::format("; {}", miss->hint);
-  const std::string_view seen = id == kPolicyActionMissing     ? action
-                                : id == kPolicyResourceMismatch ? resource
-                                : id == kPolicyNoAllow          ? std::string_view(asked)
-                                                                : std::string_view(miss->seen);
-  return make_finding(id, seen, miss->wanted, detail);
+  if (decision.near_misses.empty()) return make_finding(kPolicyNoPolicies, asked, "a policy that allows it");
+  const iam::NearMiss& miss = decision.near_misses.front();
+  const RuleId id = permission_rule(miss);
+  switch (id) {
+    case kPolicyActionMissing: return make_finding(id, action, miss.wanted, with_hint(miss.statement.describe(), miss));
+    case kPolicyResourceMismatch:
+      return make_finding(id, resource, miss.wanted,
+                          with_hint(miss.statement.describe(), miss, first_difference(resource, miss.wanted)));
+    case kPolicyConditionMismatch: return make_finding(id, miss.seen, miss.wanted, with_hint(where(miss), miss));
+    default: return make_finding(id, asked, miss.wanted, with_hint(miss.statement.describe(), miss));
+  }
 }
 
 Finding explain_trust(const iam::Decision& decision, const iam::Principal& caller) {
@@ -136,23 +162,19 @@ Finding explain_trust(const iam::Decision& decision, const iam::Principal& calle
   if (decision.outcome == iam::Outcome::kExplicitDeny) {
     return make_finding(kTrustExplicitDeny, caller.subject, "no Deny that matches", deny_detail(decision));
   }
-  const iam::NearMiss* miss = nearest(decision);
-  if (miss == nullptr) return make_finding(kTrustNoAllow, caller.provider_arn, "an Allow statement");
-  switch (miss->element) {
-    case iam::StatementElement::kPrincipal: {
-      const auto bare = [](std::string_view text) {
-        while (text.ends_with('/')) text.remove_suffix(1);
-        return text;
-      };
-      const RuleId id = bare(miss->wanted) == bare(caller.provider_arn) ? kTrustPrincipalSlash : kTrustPrincipalOtherProvider;
-      return make_finding(id, caller.provider_arn, miss->wanted, miss->statement.describe());
-    }
+  if (decision.near_misses.empty()) return make_finding(kTrustNoAllow, caller.provider_arn, "an Allow statement");
+  const iam::NearMiss& miss = decision.near_misses.front();
+  const std::string statement = miss.statement.describe();
+  switch (miss.element) {
+    case iam::StatementElement::kPrincipal:
+      return make_finding(differs_in_slash(miss.wanted, caller.provider_arn) ? kTrustPrincipalSlash : kTrustPrincipalOtherProvider,
+                          caller.provider_arn, miss.wanted, with_hint(statement, miss));
     case iam::StatementElement::kAction:
-      return make_finding(kTrustActionMissing, "sts:AssumeRoleWithWebIdentity", miss->wanted, miss->statement.describe());
-    case iam::StatementElement::kCondition: return explain_condition(*miss, caller);
+      return make_finding(kTrustActionMissing, "sts:AssumeRoleWithWebIdentity", miss.wanted, with_hint(statement, miss));
+    case iam::StatementElement::kCondition: return explain_condition(miss, decision, caller);
     case iam::StatementElement::kResource: break;
   }
-  return make_finding(kTrustConditionMismatch, miss->seen, miss->wanted, miss->statement.describe());
+  return make_finding(kTrustConditionMismatch, miss.seen, miss.wanted, with_hint(statement, miss));
 }
 
 }  // namespace sluice::diagnosis

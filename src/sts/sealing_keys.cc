@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include <fmt/core.h>
@@ -18,6 +19,8 @@ namespace {
 constexpr std::string_view kFirstLine = "sluice-sealing-keys 1";
 constexpr std::string_view kFileName = "sealing.keys";
 constexpr size_t kFileBytesMax = 16 << 10;
+constexpr std::string_view kAtRest = "at-rest";
+constexpr char kSealedSecretVersion = 1;
 constexpr size_t kSecretSaltBytes = 32;
 
 SealingKey fresh_key(UnixSeconds now) {
@@ -40,6 +43,12 @@ bool parse_whole(std::string_view text, T& value, int base = 10) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+std::optional<Secret> parse_key(std::string_view text) {
+  auto bytes = base64_decode(text);
+  if (!bytes || bytes->size() != kSealingKeyBytes) return std::nullopt;
+  return Secret(*std::move(bytes));
+}
+
 Result<SealingKey> parse_line(std::string_view line, size_t number) {
   const auto refuse = [number](std::string_view what) {
     return fail(ErrorCode::kMalformed, fmt::format("sealing keys, line {}: {}", number, what));
@@ -49,15 +58,16 @@ Result<SealingKey> parse_line(std::string_view line, size_t number) {
   const std::string_view created_at = take(line, ' ');
   if (id.size() != 8 || !parse_whole(id, key.id, 16)) return refuse("no key id of 8 hex digits");
   if (!parse_whole(created_at, key.created_at) || key.created_at < 0) return refuse("no creation time in Unix seconds");
-  auto bytes = base64_decode(line);
-  if (!bytes || bytes->size() != kSealingKeyBytes) return refuse("no key of 32 bytes in base64");
-  key.bytes = Secret(*std::move(bytes));
+  auto bytes = parse_key(line);
+  if (!bytes) return refuse("no key of 32 bytes in base64");
+  key.bytes = *std::move(bytes);
   return key;
 }
 
 /// One key for each stored secret, so that the AEAD key never meets two messages.
-Secret at_rest_key(const SealingKey& key, std::string_view salt, std::string_view purpose) {
-  return crypto::hkdf(salt, key.bytes.reveal(), fmt::format("sluice secret at rest v1\n{}", purpose), crypto::kAeadKeyBytes);
+Secret at_rest_key(const SealingKeys& keys, std::string_view salt, std::string_view purpose) {
+  return crypto::hkdf(salt, keys.at_rest().reveal(), fmt::format("sluice secret at rest v1\n{}", purpose),
+                      crypto::kAeadKeyBytes);
 }
 
 std::string at_rest_data(std::string_view purpose, std::string_view name) { return fmt::format("{}\n{}", purpose, name); }
@@ -66,6 +76,7 @@ std::string at_rest_data(std::string_view purpose, std::string_view name) { retu
 
 SealingKeys SealingKeys::generate(UnixSeconds now) {
   SealingKeys keys;
+  keys.at_rest_ = crypto::random_secret(kSealingKeyBytes);
   keys.keys_.push_back(fresh_key(now));
   return keys;
 }
@@ -75,7 +86,11 @@ Result<SealingKeys> SealingKeys::parse(std::string_view text) {
     return fail(ErrorCode::kMalformed, fmt::format("sealing keys: the first line is not \"{}\"", kFirstLine));
   }
   SealingKeys keys;
-  for (size_t number = 2; !text.empty(); ++number) {
+  std::string_view at_rest = take(text, '\n');
+  auto at_rest_key = take(at_rest, ' ') == kAtRest ? parse_key(at_rest) : std::nullopt;
+  if (!at_rest_key) return fail(ErrorCode::kMalformed, "sealing keys, line 2: no \"at-rest\" with a key of 32 bytes in base64");
+  keys.at_rest_ = *std::move(at_rest_key);
+  for (size_t number = 3; !text.empty(); ++number) {
     if (keys.size() == kSealingKeysMax) {
       return fail(ErrorCode::kTooLarge, fmt::format("sealing keys: more than {} keys", kSealingKeysMax));
     }
@@ -93,19 +108,21 @@ Result<SealingKeys> SealingKeys::parse(std::string_view text) {
 }
 
 Secret SealingKeys::serialize() const {
-  std::string text = fmt::format("{}\n", kFirstLine);
+  std::string text;
   text.reserve(kFileBytesMax);  // never moved while it grows: no copy of a key is left behind
-  for (const SealingKey& key : keys_) {
-    const Secret encoded(base64_encode(key.bytes.reveal()));
-    text += fmt::format("{:08x} {} ", key.id, key.created_at);
-    text += encoded.reveal();
-    text += '\n';
-  }
+  const auto append = [&text](std::string_view before, const Secret& key) {
+    const Secret encoded(base64_encode(key.reveal()));
+    text.append(before).append(1, ' ').append(encoded.reveal()).append(1, '\n');
+  };
+  text.append(kFirstLine).append(1, '\n');
+  append(kAtRest, at_rest_);
+  for (const SealingKey& key : keys_) append(fmt::format("{:08x} {}", key.id, key.created_at), key.bytes);
   return Secret(std::move(text));
 }
 
 SealingKeys SealingKeys::rotated(UnixSeconds now) const {
   SealingKeys result;
+  result.at_rest_ = at_rest_;
   for (size_t i = 0; i < keys_.size(); ++i) {
     // A key stopped sealing when its successor came; the newest stops now.
     const UnixSeconds retired_at = i + 1 < keys_.size() ? keys_[i + 1].created_at : now;
@@ -147,27 +164,23 @@ Result<void> store_sealing_keys(FileSystem& fs, const std::string& directory, co
 }
 
 std::string seal_secret(const SealingKeys& keys, std::string_view purpose, std::string_view name, const Secret& secret) {
-  const SealingKey& key = keys.newest();
   const std::string salt = crypto::random_bytes(kSecretSaltBytes);
-  std::string sealed;
-  append_be<uint32_t>(sealed, key.id);
+  std::string sealed(1, kSealedSecretVersion);
   sealed += salt;
-  sealed += crypto::seal(at_rest_key(key, salt, purpose), at_rest_data(purpose, name), secret.reveal());
+  sealed += crypto::seal(at_rest_key(keys, salt, purpose), at_rest_data(purpose, name), secret.reveal());
   return sealed;
 }
 
 Result<Secret> open_secret(const SealingKeys& keys, std::string_view purpose, std::string_view name,
                            std::string_view sealed) {
-  ByteReader reader(sealed);
-  const auto id = reader.be<uint32_t>();
-  const auto salt = reader.bytes(kSecretSaltBytes);
-  const SealingKey* key = id && salt ? keys.find(*id) : nullptr;
-  if (key == nullptr) {
-    return fail(ErrorCode::kUnauthenticated, fmt::format("sealed {}: its sealing key is not among this server's", purpose));
+  if (sealed.size() < 1 + kSecretSaltBytes || sealed[0] != kSealedSecretVersion) {
+    return fail(ErrorCode::kUnauthenticated, fmt::format("sealed {}: not in the form this server writes", purpose));
   }
-  SLUICE_ASSIGN(std::string bytes, crypto::open_sealed(at_rest_key(*key, *salt, purpose), at_rest_data(purpose, name),
-                                                       *reader.bytes(reader.remaining())));
-  return Secret(std::move(bytes));
+  const std::string_view salt = sealed.substr(1, kSecretSaltBytes);
+  auto bytes = crypto::open_sealed(at_rest_key(keys, salt, purpose), at_rest_data(purpose, name),
+                                   sealed.substr(1 + kSecretSaltBytes));
+  if (!bytes) return fail_in(fmt::format("sealed {}", purpose), bytes.error());
+  return Secret(*std::move(bytes));
 }
 
 }  // namespace sluice::sts

@@ -26,29 +26,33 @@ struct SealingKey {
   Secret bytes;  ///< kSealingKeyBytes
 };
 
-/// The keys under which session tokens and stored secrets are sealed: the newest seals, all of them open.
-/// Replicas that share them understand each other's tokens. Immutable; share it as shared_ptr<const> and
-/// replace it on rotation.
+/// The keys of this server. Session keys seal tokens: the newest seals, all of them open, and they rotate
+/// freely, since a session ends within hours. The at-rest key seals what is stored (access keys' secrets),
+/// and stays: replacing it would mean sealing all of that anew. Replicas that share the keys understand each
+/// other's tokens. Immutable; share it as shared_ptr<const> and replace it on rotation.
 ///
-/// File form (docs/formats/sealing-keys.md): a first line "sluice-sealing-keys 1", then one line a key,
-/// newest last: id as 8 hex digits, creation time in Unix seconds, key in base64.
+/// File form (docs/formats/sealing-keys.md): a first line "sluice-sealing-keys 1", a line "at-rest" with its
+/// key in base64, then one line a session key, newest last: id as 8 hex digits, creation time in Unix
+/// seconds, key in base64.
 class SealingKeys {
  public:
-  /// One fresh key.
+  /// One fresh session key and an at-rest key.
   static SealingKeys generate(UnixSeconds now);
   /// kMalformed, naming the line and never quoting it; kTooLarge over kSealingKeysMax.
   static Result<SealingKeys> parse(std::string_view text);
   Secret serialize() const;
 
-  /// With a fresh key that seals from now on; older keys whose successor is older than
-  /// kSealingOverlapSeconds are left out.
+  /// With a fresh session key that seals from now on; older ones whose successor is older than
+  /// kSealingOverlapSeconds are left out. The at-rest key stays.
   SealingKeys rotated(UnixSeconds now) const;
 
   const SealingKey& newest() const { return keys_.back(); }
   const SealingKey* find(uint32_t id) const;  ///< null when unknown
-  size_t size() const { return keys_.size(); }
+  size_t size() const { return keys_.size(); }  ///< session keys
+  const Secret& at_rest() const { return at_rest_; }
 
  private:
+  Secret at_rest_;  ///< kSealingKeyBytes
   std::vector<SealingKey> keys_;  ///< never empty; by creation time, newest last
 };
 
@@ -58,10 +62,11 @@ Result<SealingKeys> load_or_create_sealing_keys(FileSystem& fs, const std::strin
 /// Replaces the file durably.
 Result<void> store_sealing_keys(FileSystem& fs, const std::string& directory, const SealingKeys& keys);
 
-/// Seals a small secret at rest (an access key's secret in the catalog) under the newest key; `purpose` and
-/// `name` say what it is, and must be the same to open it. Bytes: key id | salt | AES-256-GCM.
+/// Seals a small secret at rest (an access key's secret in the catalog); `purpose` and `name` say what it is,
+/// and must be the same to open it. Bytes: version (1) | salt (32) | AES-256-GCM under HKDF(at-rest key,
+/// salt, purpose), with purpose and name as associated data.
 std::string seal_secret(const SealingKeys& keys, std::string_view purpose, std::string_view name, const Secret& secret);
-/// kUnauthenticated when it was not sealed under one of these keys for this purpose and name.
+/// kUnauthenticated when it was not sealed under this at-rest key for this purpose and name.
 Result<Secret> open_secret(const SealingKeys& keys, std::string_view purpose, std::string_view name,
                            std::string_view sealed);
 

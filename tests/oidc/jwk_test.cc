@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using namespace sluice::testing;
+using namespace sluice::test;
 
 TEST(KeySetTest, IndexesUsableKeysOfBothTypesByKid) {
   const auto set = KeySet::parse(issuer_jwks());

@@ -16,7 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using namespace sluice::testing;
+using namespace sluice::test;
 
 constexpr std::string_view kHeader = R"({"alg":"RS256","kid":"k"})";
 

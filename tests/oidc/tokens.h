@@ -12,7 +12,7 @@
 
 // Pretend issuers for tests: keys made once a process, tokens and key sets made by hand, so that a test can
 // write any header and any claims.
-namespace sluice::testing {
+namespace sluice::test {
 
 inline const crypto::PrivateKey& rsa_key() {
   static const crypto::PrivateKey key = crypto::PrivateKey::generate_rsa(2048).value();
@@ -80,4 +80,4 @@ inline std::string kubernetes_claims(std::string_view issuer = kEksIssuer, std::
       audience, kNow + 3540, kNow - 60, issuer, kNow - 60, subject);
 }
 
-}  // namespace sluice::testing
+}  // namespace sluice::test

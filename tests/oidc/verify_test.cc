@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using crypto::Curve;
 using enum crypto::SignatureAlgorithm;
-using namespace sluice::testing;
+using namespace sluice::test;
 
 VerifyRules rules(std::string_view issuer = kEksIssuer) {
   return {.issuer = std::string(issuer), .client_ids = {"sts.amazonaws.com", "https://sluice.example.org"}};
