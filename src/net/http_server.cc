@@ -1,5 +1,6 @@
 #include "net/http_server.h"
 
+#include <atomic>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -29,6 +30,8 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
   ServerMetrics& metrics() override { return metrics_; }
   const Clock& clock() const override { return clock_; }
 
+  bool is_full() override { return is_full_; }
+
   bool try_begin_handler() override SLUICE_EXCLUDES(mutex) {
     MutexLock lock(mutex);
     if (handlers >= settings.limits.in_flight_max) return false;
@@ -49,10 +52,7 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
     connections.erase(connection);
     metrics_.connections.set(static_cast<double>(connections.size()));
     changed.notify_all();
-    if (is_accept_paused && !is_stopping) {
-      is_accept_paused = false;
-      accept_next();
-    }
+    if (is_full_.exchange(false) && !is_stopping) accept_next();
   }
 
   /// Asks for one more connection; its callback asks for the next.
@@ -65,6 +65,7 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
 
   void accepted(Result<std::shared_ptr<Transport>> transport) SLUICE_EXCLUDES(mutex) {
     std::shared_ptr<ServerConnection> connection;
+    std::vector<std::shared_ptr<ServerConnection>> others;
     {
       MutexLock lock(mutex);
       is_accepting = false;
@@ -74,9 +75,14 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
       connection = std::make_shared<ServerConnection>(shared_from_this(), *std::move(transport), tls != nullptr);
       connections.emplace(connection.get(), connection);
       metrics_.connections.set(static_cast<double>(connections.size()));
-      is_accept_paused = connections.size() >= settings.limits.connections_max;
-      if (!is_accept_paused) accept_next();
+      is_full_ = connections.size() >= settings.limits.connections_max;
+      if (is_full_) {
+        others = open_connections();
+      } else {
+        accept_next();
+      }
     }
+    for (const auto& other : others) other->end_if_idle();
     connection->begin();
   }
 
@@ -121,7 +127,7 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
   size_t handlers SLUICE_GUARDED_BY(mutex) = 0;
   bool is_stopping SLUICE_GUARDED_BY(mutex) = false;
   bool is_accepting SLUICE_GUARDED_BY(mutex) = false;  ///< an accept is under way
-  bool is_accept_paused SLUICE_GUARDED_BY(mutex) = false;
+  std::atomic<bool> is_full_ = false;  ///< accepting pauses; written under the mutex
   Timer accept_again SLUICE_GUARDED_BY(mutex);
 };
 

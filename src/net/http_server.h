@@ -28,7 +28,8 @@ struct ServerLimits {
   /// `request_grace` more the client is answered 503 and the connection closed, and the handler's answer is dropped.
   std::chrono::milliseconds request_deadline{120'000};
   std::chrono::milliseconds request_grace{5'000};
-  size_t connections_max = 4'096;  ///< no further one is accepted until one closes
+  /// No further one is accepted until one closes; idle ones are closed at once then, and the rest after their answer.
+  size_t connections_max = 4'096;
   size_t in_flight_max = 1'024;    ///< handlers running at once; 503 with Retry-After beyond
 };
 
@@ -52,8 +53,8 @@ struct ServerOptions {
 /// several Content-Lengths, a transfer coding other than `chunked`, folded lines, bare LF or CR, control
 /// characters, no Host or several. The answer is Handler::refuse's, and the connection is closed.
 ///
-/// Each request's handler runs on Runtime::compute(). Request::stop is requested when the client goes away,
-/// when the deadline passes and when the server stops hard. The server adds `x-amzn-requestid` (unless set),
+/// Each request's handler runs on Runtime::compute(). Request::stop is requested when the client goes away (as in
+/// Go's server, the end of its sending counts as going), when the deadline passes and when the server stops hard. The server adds `x-amzn-requestid` (unless set),
 /// `Date`, `Content-Length`, and on the last answer `Connection: close`; it drops the body of an answer to HEAD.
 /// Nothing is logged for each request.
 ///

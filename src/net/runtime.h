@@ -37,7 +37,7 @@ class Timer {
 /// Life cycle: construct, use, shutdown() (the destructor calls it). Whoever uses a Runtime (servers, clients,
 /// spawned tasks' data) must be gone or quiet before it is destroyed; servers are stopped before shutdown().
 /// Order of shutdown(): stop_token() is requested; spawned tasks are joined; then compute, I/O and
-/// lookup threads end. Work posted after that is dropped.
+/// lookup threads end (a name look-up under way is waited for). Work posted after that is dropped.
 ///
 /// Thread-safe, except construction, shutdown and destruction, which belong to one thread that is none of
 /// the Runtime's own.

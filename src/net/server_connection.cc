@@ -43,6 +43,14 @@ void ServerConnection::end_soon() {
   });
 }
 
+void ServerConnection::end_if_idle() {
+  transport_->strand().post([self = shared_from_this()] {
+    if (!self->is_idle_) return;
+    self->is_ending_ = true;
+    self->wake();
+  });
+}
+
 void ServerConnection::abort() {
   transport_->strand().post([self = shared_from_this()] {
     self->is_ending_ = true;
@@ -152,11 +160,13 @@ Task<bool> ServerConnection::read_request(std::shared_ptr<Exchange> exchange) {
 Task<bool> ServerConnection::await_first_byte() {
   const bool is_first = std::exchange(is_first_, false);
   if (!is_first && in_.empty()) arm(limits_.keep_alive_timeout);
+  is_idle_ = !is_first;
   while (in_.empty()) {
     if (is_over() || is_ending_ || timer_fired_) co_return false;
     begin_read();
     co_await event();
   }
+  is_idle_ = false;
   if (!is_first) arm(limits_.header_timeout);
   co_return true;
 }
@@ -210,11 +220,12 @@ void ServerConnection::start_handler(const std::shared_ptr<Exchange>& exchange) 
           const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
           self->host_->metrics().request_seconds.observe(took.count());
           self->host_->metrics().count_request(response.status);
+          // First, so that a client that has its answer finds the place free.
+          self->host_->handler_ended();
           self->transport_->strand().post([self, exchange, response = std::move(response)]() mutable {
             exchange->response.emplace(std::move(response));
             self->wake();
           });
-          self->host_->handler_ended();
         });
   });
 }
@@ -256,7 +267,7 @@ Task<bool> ServerConnection::write_answer(std::shared_ptr<Exchange> exchange, ht
   const std::string date = format_http_date(host_->clock().now_s());
   frame.date = date;
   frame.is_head = request.method == "HEAD";
-  frame.is_last = response.close || is_ending_ || (read_end_ && in_.empty()) || !parser_->keep_alive();
+  frame.is_last = response.close || is_ending_ || host_->is_full() || (read_end_ && in_.empty()) || !parser_->keep_alive();
   frame.is_http_1_0 = parser_->is_http_1_0();
   std::string head = answer_head(response, frame);
   std::string body = may_have_body(response.status, frame.is_head) ? std::move(response.body) : std::string();

@@ -27,6 +27,8 @@ class ConnectionHost {
   virtual http::Handler& handler() = 0;
   virtual ServerMetrics& metrics() = 0;
   virtual const Clock& clock() const = 0;
+  /// Whether connections_max is reached: connections then end after their answer, to let others in.
+  virtual bool is_full() = 0;
   /// False when in_flight_max handlers run. Each true is paired with one handler_ended().
   virtual bool try_begin_handler() = 0;
   virtual void handler_ended() = 0;
@@ -46,9 +48,10 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
  public:
   ServerConnection(std::shared_ptr<ConnectionHost> host, std::shared_ptr<Transport> transport, bool is_tls);
 
-  void begin();      ///< thread-safe, once
-  void end_soon();   ///< thread-safe: after the request under way, at once when idle
-  void abort();      ///< thread-safe: now; the handler's stop token is requested
+  void begin();        ///< thread-safe, once
+  void end_soon();     ///< thread-safe: after the request under way, at once when idle
+  void end_if_idle();  ///< thread-safe: only when it waits for a further request
+  void abort();        ///< thread-safe: now; the handler's stop token is requested
 
  private:
   /// One request with its handler. Shared with the handler's task, which may outlive the connection.
@@ -98,6 +101,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   std::optional<RequestParser> parser_;
   std::shared_ptr<Exchange> current_;  ///< while its handler runs
   bool is_first_ = true;
+  bool is_idle_ = false;    ///< answered something, and nothing of a further request has come
   bool is_reading_ = false;
   bool read_end_ = false;   ///< the peer's end of stream, or an error
   bool timer_fired_ = false;

@@ -305,19 +305,46 @@ TEST_F(HttpServerTest, RefusesWhatWouldExceedTheRequestsInFlight) {
   EXPECT_THAT(other.read_answer(), EndsWith("GET /quick ")) << "the connection lives on";
 }
 
-TEST_F(HttpServerTest, FurtherConnectionsWaitUntilOneCloses) {
-  ScriptedHandler handler(echo);
+TEST_F(HttpServerTest, AFullServerLetsNewConnectionsInAfterTheAnswerUnderWay) {
+  std::latch running(1);
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  ScriptedHandler handler([&](const http::Request& request) {
+    if (request.target == "/slow") {
+      running.count_down();
+      released.wait();
+    }
+    return echo(request);
+  });
   ServerOptions options;
   options.limits.connections_max = 1;
   const auto server = serve(handler, options);
-  auto first = std::make_unique<RawClient>(server->port());
-  first->send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_THAT(first->read_answer(), EndsWith("GET /1 "));
+  RawClient first(server->port());
+  first.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+  running.wait();
   RawClient second(server->port());
   second.send("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(second.read_answer(milliseconds(50)), "");
-  first.reset();
+  release.set_value();
+  EXPECT_THAT(first.read_answer(), HasSubstr("Connection: close\r\n"));
   EXPECT_THAT(second.read_answer(), EndsWith("GET /2 "));
+}
+
+TEST_F(HttpServerTest, AServerThatFillsUpClosesIdleConnections) {
+  ScriptedHandler handler(echo);
+  ServerOptions options;
+  options.limits.connections_max = 2;
+  const auto server = serve(handler, options);
+  RawClient idle(server->port());
+  idle.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(idle.read_answer(), EndsWith("GET /1 "));
+  RawClient second(server->port());
+  RawClient third(server->port());
+  third.send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(third.read_answer(), EndsWith("GET /3 "));
+  bool closed = false;
+  EXPECT_EQ(idle.read_all(milliseconds(5000), &closed), "");
+  EXPECT_TRUE(closed);
 }
 
 TEST_F(HttpServerTest, StopLetsARequestFinishAndClosesIdleConnections) {
