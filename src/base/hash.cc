@@ -13,4 +13,6 @@ Hash128 hash128(std::string_view bytes) {
 
 uint64_t hash64(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
+uint64_t xxh64(std::string_view bytes) { return XXH64(bytes.data(), bytes.size(), 0); }
+
 }  // namespace sluice

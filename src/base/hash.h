@@ -15,5 +15,7 @@ struct Hash128 {
 
 Hash128 hash128(std::string_view bytes);
 uint64_t hash64(std::string_view bytes);
+/// XXH64 with seed 0: what Prometheus hashes label sets with.
+uint64_t xxh64(std::string_view bytes);
 
 }  // namespace sluice

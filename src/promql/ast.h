@@ -102,6 +102,9 @@ struct DurationExpr final : Expr {
   bool wrapped = false;  ///< in parentheses
 };
 
+/// Moments are kept within +-2^61 ms, so that adding durations to them cannot overflow.
+inline constexpr TimestampMs kTimeMsMax = TimestampMs{1} << 61;
+
 enum class AtAnchor : uint8_t { kNone, kStart, kEnd };
 
 /// `offset` and `@` of a selector or subquery.

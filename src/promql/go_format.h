@@ -8,4 +8,7 @@ namespace sluice::promql {
 /// significant digits, or as many as it takes to read back the same.
 std::string format_general(double value, int precision = -1);
 
+/// As OpenMetrics writes label values that are numbers: "1.0", "0.5", "1e+06".
+std::string format_open_metrics(double value);
+
 }  // namespace sluice::promql

@@ -184,8 +184,8 @@ Result<void> Parser::parse_at(Expr& operand) {
   if (time->has_at()) return error_at(operand.position, "@ <timestamp> may not be set multiple times");
   time->at_anchor = anchor;
   if (seconds) {
-    // Further than int64 milliseconds reach is as good as the end of time.
-    constexpr double kMsMax = 9.2e18;
+    // Moments further away are as good as the end of time, and arithmetic with them must not overflow.
+    constexpr double kMsMax = static_cast<double>(kTimeMsMax);
     time->at_ms = static_cast<TimestampMs>(std::round(std::min(kMsMax, std::max(-kMsMax, *seconds * 1000))));
   }
   operand.position.end = last_end();

@@ -62,7 +62,7 @@ namespace {
 Result<void> merge_into(Row& into, const Row& from) {
   Row merged;
   merged.labels = into.labels;
-  merged.drop_name = into.drop_name && from.drop_name;
+  merged.drop_name = into.drop_name;
   for (uint32_t step = std::min(into.begin(), from.begin()); step < std::max(into.end(), from.end()); ++step) {
     const Cell a = into.cell(step);
     const Cell b = from.cell(step);

@@ -87,6 +87,8 @@ class Row {
     cells_[step - first_] = Cell::kFloat;
     if (!histograms_.empty()) histograms_[step - first_].reset();
   }
+  /// Puts another histogram where one was.
+  void replace(uint32_t step, HistogramPtr histogram) { histograms_[step - first_] = std::move(histogram); }
   /// Drops absent cells at both ends; clear() when none is left.
   void trim();
   /// Back to no samples, keeping memory for the next series.
