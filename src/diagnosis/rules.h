@@ -10,7 +10,8 @@ namespace sluice::diagnosis {
 
 /// Everything that can be wrong between a pod's token and an accepted write, as far as it can be told.
 /// The names in the table (rules.cc) are a contract: operators alert on them and documents link to them, so
-/// a name never changes its meaning and is never used again. Values of this enum may be renumbered.
+/// a name never changes its meaning and is never used again. Values of this enum may be renumbered; among
+/// the kOidcIssuer* misses an earlier one is the nearer.
 enum class RuleId : uint8_t {
   // The token by itself.
   kTokenNotAJwt,
