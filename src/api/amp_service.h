@@ -3,6 +3,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/operation_plan.h"
 #include "api/workspace_storage.h"
