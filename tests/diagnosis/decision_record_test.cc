@@ -85,6 +85,43 @@ TEST(DecisionRecordTest, TextBeginsWithTheFixAndStaysWithinItsColumns) {
   }
 }
 
+TEST(DecisionRecordTest, ReadsLikeThis) {
+  DecisionRecord denied = record();
+  denied.status = 403;
+  denied.code = "AccessDenied";
+  denied.message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+  denied.first_failure =
+      make_finding(RuleId::kTrustSubMismatch, "system:serviceaccount:monitoring:prometheus", "system:serviceaccount:prod:prometheus",
+                   "trust policy \"arn:aws:iam::111122223333:role/prometheus\", statement 0; the namespace is 'monitoring', not 'prod'");
+  EXPECT_EQ(to_text(denied), R"(Fix
+  Run the pod under the service account that the role trusts
+  (system:serviceaccount:prod:prometheus), or put system:serviceaccount:monitoring:prometheus into
+  the trust policy's :sub condition.
+
+Why it was refused
+  The token's subject is not the one the role trusts.
+  seen        system:serviceaccount:monitoring:prometheus
+  wanted      system:serviceaccount:prod:prometheus
+  detail      trust policy "arn:aws:iam::111122223333:role/prometheus", statement 0; the namespace
+              is 'monitoring', not 'prod'
+  rule        trust.sub-mismatch
+
+The request
+  id          f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+  time        2026-09-11T10:53:20.123Z
+  operation   AssumeRoleWithWebIdentity
+  action      sts:AssumeRoleWithWebIdentity
+  resource    arn:aws:iam::111122223333:role/prometheus
+  principal   anonymous
+  issuer      https://westeurope.oic.prod-aks.azure.com/11111111-2222-3333-4444-555555555555/66666666-7777-8888-9999-000000000000/
+  subject     system:serviceaccount:monitoring:prometheus
+  from        192.0.2.7
+
+What the caller was told
+  403 AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity
+)");
+}
+
 TEST(DecisionRecordTest, SaysHowOftenAFloodCame) {
   DecisionRecord flood = record();
   flood.count = 512;
