@@ -10,12 +10,19 @@ namespace {
 constexpr std::string_view kExplain = "/-/explain";
 constexpr size_t kRecentMax = 50;
 
-bool is_direct_local(const http::Request& request) {
-  const bool local = request.remote_address.starts_with("127.") || request.remote_address == "::1";
-  for (const char* forwarded : {"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"}) {
-    if (request.headers.find(forwarded) != nullptr) return false;
+bool has_loopback_host(const http::Request& request) {
+  std::string_view host = request.headers.get("Host");
+  if (const size_t colon = host.rfind(':'); colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+    host = host.substr(0, colon);
   }
-  return local;
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+bool came_through_a_proxy(const http::Request& request) {
+  for (const char* forwarded : {"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"}) {
+    if (request.headers.find(forwarded) != nullptr) return true;
+  }
+  return false;
 }
 
 http::Response not_ready(const Error& error) {
@@ -40,7 +47,10 @@ std::optional<http::Response> AdminRoutes::handle(const http::Request& request) 
     const auto ready = ready_();
     return ready ? http::Response::text(200, "Sluice is ready.\n") : not_ready(ready.error());
   }
-  if (path == "/metrics" && (request.is_admin_listener || is_direct_local(request))) {
+  if (!has_loopback_host(request)) {
+    return http::Response::text(403, "this address answers under a loopback name only (localhost, 127.0.0.1, [::1])\n");
+  }
+  if (path == "/metrics" && (request.is_admin_listener || (public_is_private_ && !came_through_a_proxy(request)))) {
     return http::Response::text(200, metrics_.expose(), "text/plain; version=0.0.4; charset=utf-8");
   }
   if (!request.is_admin_listener) {

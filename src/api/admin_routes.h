@@ -11,12 +11,11 @@
 namespace sluice::api {
 
 /// What an operator and a load balancer ask, unauthenticated: health on every listener; metrics and explanations on
-/// the admin listener alone (metrics also on a public listener for peers on this machine that came without a
-/// proxy). Routes:
+/// the admin listener alone, and only under a loopback name (a browser's page may point any other name here). Routes:
 ///
 ///   GET /-/healthy              200 while the process answers
 ///   GET /-/ready                200, or 503 with the reason (replaying, shutting down)
-///   GET /metrics                Prometheus text format
+///   GET /metrics                Prometheus text format; also on a public listener that only this machine reaches
 ///   GET /-/explain/{id}         the decision record of a refused request: JSON, or text with ?format=text
 ///   GET /-/explain              the newest refusals, likewise
 ///
@@ -24,8 +23,9 @@ namespace sluice::api {
 class AdminRoutes {
  public:
   /// `ready` yields the reason while the collector is not.
-  AdminRoutes(MetricRegistry& metrics, const diagnosis::DecisionLog& decisions, std::function<Result<void>()> ready)
-      : metrics_(metrics), decisions_(decisions), ready_(std::move(ready)) {}
+  AdminRoutes(MetricRegistry& metrics, const diagnosis::DecisionLog& decisions, std::function<Result<void>()> ready,
+              bool public_is_private)
+      : metrics_(metrics), decisions_(decisions), ready_(std::move(ready)), public_is_private_(public_is_private) {}
 
   /// The answer, or nullopt when the path is none of these.
   std::optional<http::Response> handle(const http::Request& request) const;
@@ -36,6 +36,7 @@ class AdminRoutes {
   MetricRegistry& metrics_;
   const diagnosis::DecisionLog& decisions_;
   std::function<Result<void>()> ready_;
+  bool public_is_private_;
 };
 
 }  // namespace sluice::api

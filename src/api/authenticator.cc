@@ -10,11 +10,11 @@ namespace {
 constexpr std::string_view kLegacyGlobalRegion = "us-east-1";
 
 std::unexpected<Refusal> refuse(const Call& call, const aws::SigV4Failure& failure) {
-  return std::unexpected(Refusal{aws::to_aws_error(failure, call.dialect), diagnosis::explain(failure)});
+  return std::unexpected(Refusal{aws::to_aws_error(failure, call.dialect), diagnosis::explain(failure), {}});
 }
 
 std::unexpected<Refusal> refuse(const Call& call, sts::SessionRefusal refusal) {
-  return std::unexpected(Refusal{aws::to_aws_error(refusal.failure, call.dialect), std::move(refusal.finding)});
+  return std::unexpected(Refusal{aws::to_aws_error(refusal.failure, call.dialect), std::move(refusal.finding), {}});
 }
 
 bool is_missing(const Error& error) { return error.code == ErrorCode::kNotFound; }
@@ -22,10 +22,7 @@ bool is_missing(const Error& error) { return error.code == ErrorCode::kNotFound;
 }  // namespace
 
 Refusal lookup_failed(const Error& error) {
-  aws::AwsError answer{503, "ServiceUnavailable", "The service is unavailable. Please retry.", false, {}};
-  return {std::move(answer),
-          diagnosis::make_finding(diagnosis::RuleId::kStsRequestInvalid, error.message, "a catalog that answers",
-                                  "the collector could not read its own catalog; the caller did nothing wrong")};
+  return {{503, "ServiceUnavailable", "The service is unavailable. Please retry.", false, {}}, std::nullopt, error.message};
 }
 
 aws::VerificationPolicy Authenticator::policy_of(const std::string& service) const {

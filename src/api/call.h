@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,10 +28,12 @@ struct Call {
   iam::Principal principal;        ///< kAnonymous until proven
 };
 
-/// What a refused caller is told, and what the operator is told.
+/// What a refused caller is told, and what the operator is told. Without a finding the collector itself is the cause
+/// (a catalog that cannot be read): that is logged as an error and leaves no decision record.
 struct Refusal {
   aws::AwsError error;
-  diagnosis::Finding finding;
+  std::optional<diagnosis::Finding> finding;
+  std::string own_fault;  ///< why, without a finding
 };
 
 /// The request as SigV4 sees it; views into `request`.

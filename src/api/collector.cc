@@ -76,6 +76,8 @@ http::Task<http::Response> Collector::handle(const http::Request& request) {
 
 http::Response Collector::refuse(const http::Request& request, int status, std::string_view reason) {
   http::Response response;
+  // A body that stalls may be the network's fault or ours: a sender must repeat it, and would drop it after a 4xx.
+  if (status == 408 && is_data_path(path_of(request.target))) status = 503;
   if (path_of(request.target) == "/") {
     const aws::AwsError error{status, status == 413 ? "RequestEntityTooLarge" : "MalformedInput", std::string(reason), true, {}};
     response = to_response(aws::query_error(error, aws::kFaultNamespace, request.request_id), request);
@@ -83,6 +85,7 @@ http::Response Collector::refuse(const http::Request& request, int status, std::
     response = to_response(aws::data_plane_error({status, "", std::string(reason), true, {}}), request);
   }
   response.status = status;
+  if (status == 503) response.headers.set("Retry-After", "2");
   return response;
 }
 
@@ -161,17 +164,18 @@ http::Task<http::Response> Collector::data_plane(Call call, http::RouteTable::Ma
   if (!workspace && workspace.error().code != ErrorCode::kNotFound) {
     co_return parts_.refusals.refuse(call, lookup_failed(workspace.error()));
   }
-  // A workspace that does not exist is asked for in the caller's own account, so that only who may read the
-  // account's workspaces learns that it is missing.
-  call.resource = workspace ? (*workspace)->arn
+  // A workspace that does not exist, or lies in another account, is asked for in the caller's own account: who may not
+  // read there learns nothing, and nobody learns of another account's workspaces.
+  const bool is_own = workspace && (*workspace)->account_id == call.principal.account_id;
+  call.resource = is_own ? (*workspace)->arn
                             : fmt::format("arn:aws:aps:{}:{}:workspace/{}", region_, call.principal.account_id, printable(id, 100));
   iam::RequestContext context = iam::make_context(call.principal, facts_of(call.request, parts_.clock.now_s(), *region));
-  if (workspace) {
+  if (is_own) {
     for (const auto& [key, value] : (*workspace)->tags) context.set("aws:ResourceTag/" + key, value);
   }
   const auto decision = decide(call, context);
   if (!decision) co_return decision.error();
-  if (!workspace) {
+  if (!is_own) {
     co_return error_response(call, {404, "ResourceNotFoundException", "Workspace not found: " + printable(id, 100), true, {}});
   }
   http::Response response = co_await parts_.data.handle(operation, call, match.parameters, *decision);
@@ -230,7 +234,7 @@ std::expected<iam::Decision, http::Response> Collector::decide(Call& call, const
   const std::string_view code = call.dialect == aws::ErrorDialect::kQuery ? "AccessDenied" : "AccessDeniedException";
   return std::unexpected(parts_.refusals.refuse(
       call, {iam::access_denied(*decision, call.principal, call.action, call.resource, code),
-             diagnosis::explain_denial(*decision, call.principal, call.action, call.resource)}));
+             diagnosis::explain_denial(*decision, call.principal, call.action, call.resource), {}}));
 }
 
 void Collector::audit(const Call& call, std::string_view outcome) {

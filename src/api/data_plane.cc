@@ -14,10 +14,17 @@ constexpr std::string_view kBase = "/workspaces/{workspace}/api/v1/";
 // What a sender is asked to wait before it repeats a write the collector itself could not take.
 constexpr const char* kRetryAfterSeconds = "2";
 
-http::Response write_failure(const Error& error) {
-  const int status = error.code == ErrorCode::kUnsupported ? 415 : http::status_of(error.code);
-  http::Response response = http::Response::text(status, error.message + "\n");
-  if (status >= 500) response.headers.set("Retry-After", kRetryAfterSeconds);
+/// A body that cannot be taken: the caller's doing.
+http::Response write_refusal(const Error& error) {
+  return http::Response::text(error.code == ErrorCode::kUnsupported ? 415 : http::status_of(error.code), error.message + "\n");
+}
+
+/// A workspace that cannot take it: the collector's doing, whatever the error's code, so that senders repeat the
+/// write instead of dropping it. Only a request too large for one log record will never fit.
+http::Response storage_failure(const Error& error) {
+  if (error.code == ErrorCode::kTooLarge) return write_refusal(error);
+  http::Response response = http::Response::text(503, error.message + "\n");
+  response.headers.set("Retry-After", kRetryAfterSeconds);
   return response;
 }
 
@@ -36,9 +43,9 @@ std::string_view permission_of(DataOperation operation) {
   return "QueryMetrics";
 }
 
-DataPlane::DataPlane(tsdb::Store& store, QueryHandler queries, Executor& executor, const Clock& clock,
+DataPlane::DataPlane(tsdb::Store& store, QueryHandler queries, Executors executors, const Clock& clock,
                      MetricRegistry& metrics)
-    : store_(store), queries_(std::move(queries)), executor_(executor), clock_(clock), metrics_(metrics),
+    : store_(store), queries_(std::move(queries)), executors_(executors), clock_(clock), metrics_(metrics),
       samples_written_(metrics.counter("sluice_samples_written_total", "Samples stored.")),
       samples_duplicate_(metrics.counter("sluice_samples_duplicate_total", "Samples that were stored before with the same value.")),
       write_seconds_(metrics.histogram("sluice_remote_write_seconds",
@@ -61,7 +68,10 @@ http::Task<http::Response> DataPlane::handle(DataOperation operation, const Call
   if (operation == DataOperation::kRemoteWrite) {
     co_return co_await remote_write(call, std::string(parameters.get("workspace")), series_filter(decision));
   }
-  co_return read(operation, call, parameters, series_filter(decision));
+  co_await switch_to(executors_.queries);
+  http::Response response = read(operation, call, parameters, series_filter(decision));
+  co_await switch_to(executors_.handlers);
+  co_return response;
 }
 
 http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string workspace_id,
@@ -71,27 +81,33 @@ http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string
   const auto accepted = wire::check_remote_write_headers({request.headers.get("Content-Type"),
                                                           request.headers.get("Content-Encoding"),
                                                           request.headers.get("X-Prometheus-Remote-Write-Version")});
-  if (!accepted) co_return write_failure(accepted.error());
+  if (!accepted) co_return write_refusal(accepted.error());
   auto batch = wire::decode_remote_write(request.body);
-  if (!batch) co_return write_failure(batch.error());
-  const auto db = store_.workspace(workspace_id);
-  if (!db) co_return write_failure(db.error());
+  if (!batch) co_return write_refusal(batch.error());
+  const auto db = open_workspace(workspace_id);
+  if (!db) co_return storage_failure(db.error());
 
   ingest::AdmissionRules rules;
   rules.filter = std::move(filter);
   ingest::Admission admission = ingest::admit(*batch, rules, clock_.now_ms());
   tsdb::WorkspaceDb& storage = **db;
   auto outcome = co_await callback_result<Result<model::AppendOutcome>>(
-      executor_, [&storage, &admission](std::move_only_function<void(Result<model::AppendOutcome>)> done) {
+      executors_.handlers, [&storage, &admission](std::move_only_function<void(Result<model::AppendOutcome>)> done) {
         storage.append(std::move(admission.batch), std::move(done));
       });
-  if (!outcome) co_return write_failure(outcome.error());
+  if (!outcome) co_return storage_failure(outcome.error());
 
   count_write(admission.refusals, *outcome);
   write_seconds_.observe(std::chrono::duration<double>(clock_.steady() - began).count());
   const ingest::WriteAnswer answer = ingest::answer_write(admission.refusals, *outcome);
   if (answer.status == 200) co_return http::Response();
   co_return http::Response::text(answer.status, answer.message + "\n");
+}
+
+Result<std::shared_ptr<tsdb::WorkspaceDb>> DataPlane::open_workspace(std::string_view id) {
+  // Opening replays a log, which may take minutes: at start that is the replay thread's work, not a handler's.
+  SLUICE_TRY(store_.ready());
+  return store_.workspace(id);
 }
 
 void DataPlane::count_write(const ingest::RefusalSummary& refusals, const model::AppendOutcome& outcome) {
@@ -111,8 +127,8 @@ void DataPlane::count_write(const ingest::RefusalSummary& refusals, const model:
 http::Response DataPlane::read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                                model::SeriesFilter filter) {
   if (operation == DataOperation::kBuildInfo) return queries_.build_info();
-  auto db = store_.workspace(parameters.get("workspace"));
-  if (!db) return query_error(db.error());
+  auto db = open_workspace(parameters.get("workspace"));
+  if (!db) return query_error({ErrorCode::kUnavailable, db.error().message});
   const auto form = query_form(call.request);
   if (!form) return query_error(form.error());
   const model::ScopedQueryable storage(*std::move(db), std::move(filter));

@@ -32,7 +32,11 @@ std::string_view permission_of(DataOperation operation);
 /// reads through the caller's ScopedQueryable into PromQL. Thread-safe; handlers run on the compute pool.
 class DataPlane {
  public:
-  DataPlane(tsdb::Store& store, QueryHandler queries, Executor& executor, const Clock& clock, MetricRegistry& metrics);
+  struct Executors {
+    Executor& handlers;  ///< where handlers run, and resume
+    Executor& queries;   ///< queries only: however long they compute, writes and logins go on
+  };
+  DataPlane(tsdb::Store& store, QueryHandler queries, Executors executors, const Clock& clock, MetricRegistry& metrics);
 
   /// Finds the operation of a path; Match::route is a DataOperation.
   http::RouteTable::Match match(std::string_view method, std::string_view raw_path) const {
@@ -47,11 +51,12 @@ class DataPlane {
   http::Task<http::Response> remote_write(const Call& call, std::string workspace_id, model::SeriesFilter filter);
   http::Response read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                       model::SeriesFilter filter);
+  Result<std::shared_ptr<tsdb::WorkspaceDb>> open_workspace(std::string_view id);
   void count_write(const ingest::RefusalSummary& refusals, const model::AppendOutcome& outcome);
 
   tsdb::Store& store_;
   QueryHandler queries_;
-  Executor& executor_;
+  Executors executors_;
   const Clock& clock_;
   MetricRegistry& metrics_;
   Counter& samples_written_;

@@ -64,25 +64,24 @@ struct IssuerKeys::Provider {
     return keys && now < fresh_until;
   }
 
-  /// Takes one token if there is one.
-  bool may_refetch(SteadyTime now) {
+  enum class Turn : uint8_t { kFetch, kWait, kNeither };
+  /// What a caller that wants newer keys is to do: join the fetch in flight, start one if the bucket allows, or
+  /// make do with what is known.
+  Turn take_turn(SteadyTime now) {
     MutexLock lock(mutex);
+    if (is_fetching) return Turn::kWait;
     if (bucket_at != SteadyTime{}) {
       const double elapsed_s = std::chrono::duration<double>(now - bucket_at).count();
       bucket = std::min(kBucketBurst, bucket + elapsed_s * kBucketPerSecond);
     }
     bucket_at = now;
-    if (bucket < 1) return false;
+    if (bucket < 1) return Turn::kNeither;
     bucket -= 1;
-    return true;
+    is_fetching = true;
+    return Turn::kFetch;
   }
 
-  /// True when the caller is to fetch; otherwise `done` runs once the fetch in flight has ended.
-  bool begin_fetch() {
-    MutexLock lock(mutex);
-    return !std::exchange(is_fetching, true);
-  }
-
+  /// Calls `done` once the fetch in flight has ended.
   void wait(std::move_only_function<void(bool)> done) {
     MutexLock lock(mutex);
     if (is_fetching) {
@@ -143,7 +142,7 @@ http::Task<IssuerKeySet> IssuerKeys::keys(std::string provider_id, std::string i
   if (auto fixed = pinned(issuer)) co_return IssuerKeySet{std::move(fixed), {}, false};
   const auto entry = provider(provider_id);
   const SteadyTime now = clock_.steady();
-  if (entry->is_fresh(now) || !entry->may_refetch(now)) co_return entry->known(now);
+  if (entry->is_fresh(now)) co_return entry->known(now);
   co_return co_await refresh(entry, std::move(issuer));
 }
 
@@ -153,12 +152,14 @@ http::Task<IssuerKeySet> IssuerKeys::newer_keys(std::string provider_id, std::st
   const auto entry = provider(provider_id);
   const SteadyTime now = clock_.steady();
   IssuerKeySet known = entry->known(now);
-  if (known.keys != seen || !entry->may_refetch(now)) co_return known;
+  if (known.keys != seen) co_return known;
   co_return co_await refresh(entry, std::move(issuer));
 }
 
 http::Task<IssuerKeySet> IssuerKeys::refresh(std::shared_ptr<Provider> provider, std::string issuer) {
-  if (!provider->begin_fetch()) {
+  const Provider::Turn turn = provider->take_turn(clock_.steady());
+  if (turn == Provider::Turn::kNeither) co_return provider->known(clock_.steady());
+  if (turn == Provider::Turn::kWait) {
     Provider* waited_for = provider.get();
     co_await callback_result<bool>(executor_, [waited_for](std::move_only_function<void(bool)> done) {
       waited_for->wait(std::move(done));

@@ -57,7 +57,7 @@ class IssuerKeys {
 
   std::shared_ptr<Provider> provider(const std::string& provider_id);
   std::shared_ptr<const oidc::KeySet> pinned(const std::string& issuer) const;
-  /// Fetches, or waits for the fetch in flight, then returns what is known.
+  /// Fetches if the bucket allows, or waits for the fetch in flight; then returns what is known.
   http::Task<IssuerKeySet> refresh(std::shared_ptr<Provider> provider, std::string issuer);
   http::Task<Result<Fetched>> fetch(std::string issuer);
 

@@ -14,7 +14,7 @@ class RefusalRecorder {
   RefusalRecorder(diagnosis::DecisionLog& log, const Clock& clock, Logger& logger, MetricRegistry& metrics)
       : log_(log), clock_(clock), logger_(logger), metrics_(metrics) {}
 
-  /// Records the refusal under the request's id and returns the caller's answer.
+  /// Records the refusal under the request's id (our own faults are logged instead) and returns the caller's answer.
   http::Response refuse(const Call& call, const Refusal& refusal);
 
  private:

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kAssumeRoleWithWebIdentity = "AssumeRoleWithWebIdentity";
 constexpr std::string_view kGetCallerIdentity = "GetCallerIdentity";
+constexpr size_t kNearMissIssuerBytesMax = 512;
 
 /// The entity, null when there is none; other errors stay errors.
 template <class T>
@@ -65,7 +66,7 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
   const auto refuse = [&](const sts::ExchangeRefusal& refusal) {
     if (!refusal.issuer.empty()) call.issuer = refusal.issuer;
     if (!refusal.subject.empty()) call.subject = refusal.subject;
-    return refusals_.refuse(call, {refusal.error, refusal.finding});
+    return refusals_.refuse(call, {refusal.error, refusal.finding, {}});
   };
 
   const auto request = sts::parse_request(parameters);
@@ -76,12 +77,9 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
 
   const auto provider = or_null(catalog_.provider_by_issuer(request->role.account_id, call.issuer));
   if (!provider) co_return refusals_.refuse(call, lookup_failed(provider.error()));
-  const auto role = or_null(catalog_.role_by_arn(request->role.arn));
-  if (!role) co_return refusals_.refuse(call, lookup_failed(role.error()));
 
   sts::ExchangeFacts facts;
   facts.provider = provider->get();
-  facts.role = *role ? &(*role)->role : nullptr;
   facts.skew_seconds = options_.skew_seconds;
   facts.now = clock_.now_s();
   facts.source_ip = call.request.remote_address;
@@ -89,6 +87,7 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
   facts.region = options_.region;
 
   IssuerKeySet known;
+  bool retry_with_new_keys = false;
   const auto use = [&](IssuerKeySet fetched) {
     known = std::move(fetched);
     facts.keys = known.keys.get();
@@ -99,16 +98,28 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
   };
   if (*provider) {
     use(co_await issuer_keys_.keys((*provider)->id, call.issuer));
+  } else if (call.issuer.size() > kNearMissIssuerBytesMax) {
+    // An anonymous caller chose this text; comparing it with every issuer costs more than the hint is worth.
   } else if (auto registered = registered_issuers(request->role.account_id)) {
     facts.registered = *std::move(registered);
   }
 
-  auto exchange = sts::decide(*request, facts);
-  if (!exchange && exchange.error().retry_with_new_keys && *provider) {
+  // The role is read after each wait for keys, so that a trust policy narrowed meanwhile counts.
+  const auto decide = [&]() -> std::expected<sts::Exchange, Refusal> {
+    const auto role = or_null(catalog_.role_by_arn(request->role.arn));
+    if (!role) return std::unexpected(lookup_failed(role.error()));
+    facts.role = *role ? &(*role)->role : nullptr;
+    auto decided = sts::decide(*request, facts);
+    if (decided) return *std::move(decided);
+    retry_with_new_keys = decided.error().retry_with_new_keys;
+    return std::unexpected(Refusal{std::move(decided.error().error), std::move(decided.error().finding), {}});
+  };
+  auto exchange = decide();
+  if (!exchange && retry_with_new_keys && *provider) {
     use(co_await issuer_keys_.newer_keys((*provider)->id, call.issuer, known.keys));
-    exchange = sts::decide(*request, facts);
+    exchange = decide();
   }
-  if (!exchange) co_return refuse(exchange.error());
+  if (!exchange) co_return refusals_.refuse(call, exchange.error());
 
   const sts::SessionCredentials credentials = sts::issue_session(*keys_, exchange->claims);
   sessions_issued_.add();

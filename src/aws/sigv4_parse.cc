@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::string_view kAsymmetricAlgorithm = "AWS4-ECDSA-P256-SHA256";
 constexpr size_t kEchoBytesMax = 256;
+constexpr size_t kSignatureHexDigits = 64;
 
 std::unexpected<SigV4Failure> refused(SigV4Refusal reason, std::string message, std::string seen = {},
                                       std::string wanted = {}) {
@@ -45,6 +47,23 @@ std::optional<SigV4Failure> find_duplicate_header(const RequestView& request) {
   return std::nullopt;
 }
 
+/// Replaces runs of hex digits as long as a signature: one that lost its name is still one.
+void mask_long_hex(std::string& text) {
+  std::string masked;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at;
+    while (end < text.size() && std::isxdigit(static_cast<unsigned char>(text[end])) != 0) ++end;
+    if (end - at >= kSignatureHexDigits) {
+      masked += "...";
+    } else {
+      masked.append(text, at, end - at);
+    }
+    if (end < text.size()) masked += text[end++];
+    at = end;
+  }
+  text = std::move(masked);
+}
+
 /// The Authorization header with what must not be echoed taken out: the signature, and everything of a scheme that is
 /// not SigV4, since that is a password or a bearer token.
 std::string safe_echo(std::string_view authorization) {
@@ -54,12 +73,19 @@ std::string safe_echo(std::string_view authorization) {
     return has_scheme ? fmt::format("{} ...", printable(scheme)) : "...";
   }
   std::string echo(authorization);
-  const std::string lower = ascii_lower(echo);
-  if (const size_t at = lower.find("signature="); at != std::string::npos) {
-    const size_t from = at + std::string_view("signature=").size();
-    echo.replace(from, echo.find_first_of(", ", from) - from, "...");
+  constexpr std::string_view kKey = "signature=";
+  for (size_t at = ascii_lower(echo).find(kKey); at != std::string::npos; at = ascii_lower(echo).find(kKey, at + kKey.size())) {
+    const size_t from = at + kKey.size();
+    const size_t end = std::min(echo.find_first_of(", ", from), echo.size());
+    echo.replace(from, end - from, "...");
   }
+  mask_long_hex(echo);
   return printable(echo, kEchoBytesMax);
+}
+
+/// A part of the header that may be a signature without its name.
+std::string safe_part(std::string_view part) {
+  return part.size() >= kSignatureHexDigits ? "..." : printable(part, kEchoBytesMax);
 }
 
 /// The key=value parts behind the algorithm.
@@ -85,8 +111,8 @@ std::expected<HeaderParts, SigV4Failure> split_authorization(std::string_view au
     if (equals == std::string_view::npos) {
       return refused(SigV4Refusal::kNotKeyValue,
                      fmt::format("'{}' not a valid key=value pair (missing equal-sign) in Authorization header: '{}'.",
-                                 printable(part, kEchoBytesMax), safe_echo(authorization)),
-                     printable(part, kEchoBytesMax), "key=value");
+                                 safe_part(part), safe_echo(authorization)),
+                     safe_part(part), "key=value");
     }
     const std::string_view key = part.substr(0, equals);
     std::optional<std::string>* slot = key == "Credential"      ? &parts.credential

@@ -50,6 +50,14 @@ void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/// Connections, logs and databases all take file handles; the soft limit of most systems is far below what is allowed.
+void raise_file_limit() {
+  rlimit handles{};
+  if (getrlimit(RLIMIT_NOFILE, &handles) != 0) return;
+  handles.rlim_cur = handles.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &handles);
+}
+
 void add_serve(CLI::App& app, ServeFlags& flags, std::function<Result<int>()>& verb) {
   auto* serve = app.add_subcommand("serve", "Run the collector: STS, IAM, AMP control plane and data plane on one port");
   serve->add_option("--config.file", flags.config_file, "YAML configuration");
@@ -85,6 +93,7 @@ void add_explain(CLI::App& app, ExplainOptions& options, std::function<Result<in
 
 int run(int argc, char** argv) {
   keep_memory_private();
+  raise_file_limit();
   CLI::App app("Sluice: the central collector for Prometheus metrics, without static credentials", "sluice");
   app.require_subcommand(1);
   std::function<Result<int>()> verb;

@@ -1,9 +1,11 @@
 #include "cli/collector_process.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
 #include <fmt/core.h>
+#include <sys/resource.h>
 
 #include "api/collector.h"
 #include "base/file_system.h"
@@ -13,6 +15,7 @@
 #include "journal/syncer_pool.h"
 #include "net/document_fetcher.h"
 #include "net/http_server.h"
+#include "net/thread_pool.h"
 #include "tsdb/data_directory.h"
 
 namespace sluice::cli {
@@ -69,6 +72,11 @@ net::ServerOptions server_options(const ListenAddress& address, bool is_admin, c
   options.is_admin = is_admin;
   // Past the longest query, so that its own, better text is what times out.
   options.limits.request_deadline = std::chrono::seconds(config.query_timeout_seconds) + std::chrono::seconds(10);
+  // Half of the file handles, so that logs, databases and fetches never go without.
+  rlimit handles{};
+  if (getrlimit(RLIMIT_NOFILE, &handles) == 0) {
+    options.limits.connections_max = std::min<size_t>(options.limits.connections_max, handles.rlim_cur / 2);
+  }
   if (!is_admin && !config.tls_cert_file.empty()) options.tls = net::TlsFiles{config.tls_cert_file, config.tls_key_file};
   return options;
 }
@@ -97,6 +105,7 @@ struct CollectorProcess::State {
   std::string account_id;
   std::string base_url;
   journal::SyncerPool syncers{kSyncerThreads};
+  net::ThreadPool query_pool{std::max<size_t>(1, std::thread::hardware_concurrency())};
   std::unique_ptr<tsdb::Store> store;
   std::unique_ptr<StoreWorkspaceStorage> storage;
   std::unique_ptr<http::DocumentFetcher> fetcher;
@@ -122,6 +131,10 @@ struct CollectorProcess::State {
   Result<void> listen();
   void announce();
   std::string external_url() const;
+  /// True when only processes of this machine reach the public listener, and nothing says that a proxy stands before it.
+  bool has_private_listener() const {
+    return config.listen.is_loopback() && config.tls_cert_file.empty() && !config.tls_terminated_upstream && config.external_url.empty();
+  }
 };
 
 Result<void> CollectorProcess::State::open_state() {
@@ -170,8 +183,8 @@ Result<void> CollectorProcess::State::make_services() {
   SLUICE_TRY(amp->reconcile());
   data = std::make_unique<api::DataPlane>(
       *store, api::QueryHandler(engine_options(config), std::chrono::seconds(config.query_timeout_seconds), clock),
-      runtime.compute(), clock, metrics);
-  admin = std::make_unique<api::AdminRoutes>(metrics, decisions, [this] { return store->ready(); });
+      api::DataPlane::Executors{runtime.compute(), query_pool}, clock, metrics);
+  admin = std::make_unique<api::AdminRoutes>(metrics, decisions, [this] { return store->ready(); }, has_private_listener());
   handler = std::make_unique<api::Collector>(
       api::Collector::Parts{*admin, *sts, *iam, *amp, *data, *authenticator, *authorizer, *refusals, *catalog, clock, logger},
       config.region);
@@ -229,8 +242,9 @@ void CollectorProcess::stop() {
   if (!state_) return;
   if (state_->public_server) state_->public_server->stop(kStopGrace);
   if (state_->admin_server) state_->admin_server->stop(std::chrono::seconds(1));
-  if (state_->replay.joinable()) state_->replay.join();
+  // Closing first lets a replay of many workspaces end after the one it is at.
   if (state_->store) state_->store->close();
+  if (state_->replay.joinable()) state_->replay.join();
   state_.reset();
 }
 

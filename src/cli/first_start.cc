@@ -29,7 +29,13 @@ Result<aws::Credentials> root_key(FileSystem& fs, const std::string& path) {
   SLUICE_ASSIGN(const bool exists, fs.exists(path));
   if (exists) {
     SLUICE_ASSIGN(const std::string text, read_file(fs, path, 64 << 10));
-    return awsclient::parse_shared_credentials(text, "default", path);
+    SLUICE_ASSIGN(aws::Credentials found, awsclient::parse_shared_credentials(text, "default", path));
+    if (sts::classify_access_key_id(found.access_key_id) != sts::AccessKeyKind::kLongLived) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("{} holds a key that no Sluice made ({}): move the file away, or use another storage.path", path,
+                              found.access_key_id));
+    }
+    return found;
   }
   aws::Credentials key;
   key.access_key_id = sts::make_long_lived_access_key_id();
@@ -61,7 +67,14 @@ Result<std::string> ensure_account(FileSystem& fs, catalog::Catalog& catalog, co
                                    const Clock& clock, Logger& logger) {
   SLUICE_ASSIGN(const std::string account_id, default_account(catalog, wanted_id, clock));
   SLUICE_ASSIGN(const auto existing, catalog.access_keys(account_id));
-  if (!existing.empty()) return account_id;
+  if (!existing.empty()) {
+    for (const auto& key : existing) {
+      if (sts::open_secret(keys, api::kAccessKeyPurpose, key.id, key.sealed_secret)) return account_id;
+    }
+    return fail(ErrorCode::kDataLoss,
+                "the sealing keys in the data directory's keys/ do not open the access keys in its catalog: they were lost or "
+                "replaced. Restore keys/ from a backup of the same time as catalog.db");
+  }
 
   SLUICE_ASSIGN(const aws::Credentials key, root_key(fs, credentials_path));
   iam::AccessKey record;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <string>
 
+#include "base/limits.h"
 #include "http/request.h"
 
 namespace sluice::cli {
@@ -21,7 +22,7 @@ class LateHandler final : public http::Handler {
   }
   size_t body_bytes_max(std::string_view method, std::string_view target, const http::Headers& headers) const override {
     http::Handler* handler = get();
-    return handler == nullptr ? 0 : handler->body_bytes_max(method, target, headers);
+    return handler == nullptr ? limits::kRemoteWriteBodyBytesMax : handler->body_bytes_max(method, target, headers);
   }
   http::Response refuse(const http::Request& request, int status, std::string_view reason) override {
     http::Handler* handler = get();
