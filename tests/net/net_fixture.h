@@ -35,9 +35,10 @@ using std::chrono::milliseconds;
 /// Runs a task to its end and gives its value, from a thread of the test.
 template <class T>
 T wait_for(Task<T> task) {
-  std::promise<T> promise;
-  auto future = promise.get_future();
-  start<T>(std::move(task), [&promise](T value) { promise.set_value(std::move(value)); });
+  // Shared: the waiter may be gone before set_value() has returned on the other thread.
+  const auto promise = std::make_shared<std::promise<T>>();
+  auto future = promise->get_future();
+  start<T>(std::move(task), [promise](T value) { promise->set_value(std::move(value)); });
   return future.get();
 }
 

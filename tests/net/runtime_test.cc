@@ -14,15 +14,15 @@ using RuntimeTest = NetTest;
 
 TEST_F(RuntimeTest, TimersFireOnceUnlessCancelled) {
   std::atomic<int> fired = 0;
-  std::promise<void> last;
+  const auto last = std::make_shared<std::promise<void>>();
   Timer cancelled = runtime.after(milliseconds(5), [&] { fired += 100; });
   EXPECT_TRUE(cancelled.cancel());
   EXPECT_FALSE(cancelled.cancel());
   { const Timer dropped = runtime.after(milliseconds(5), [&] { fired += 100; }); }
   Timer replaced = runtime.after(milliseconds(5), [&] { fired += 100; });
   replaced = runtime.after(milliseconds(1), [&] { ++fired; });
-  const Timer end = runtime.after(milliseconds(30), [&] { last.set_value(); });
-  last.get_future().get();
+  const Timer end = runtime.after(milliseconds(30), [last] { last->set_value(); });
+  last->get_future().get();
   EXPECT_EQ(fired, 1);
   EXPECT_FALSE(replaced.cancel()) << "it ran";
 }
@@ -63,14 +63,14 @@ TEST_F(RuntimeTest, ShutdownStopsAndJoinsSpawnedTasks) {
 }
 
 TEST_F(RuntimeTest, ComputeRunsOnSeveralThreadsAtOnce) {
-  std::promise<void> first_runs;
-  std::promise<void> both;
-  runtime.compute().post([&] {
-    first_runs.get_future().wait();  // only another thread can set it
-    both.set_value();
+  const auto second_runs = std::make_shared<std::promise<void>>();
+  const auto both = std::make_shared<std::promise<void>>();
+  runtime.compute().post([second_runs, both] {
+    second_runs->get_future().wait();  // only another thread can set it
+    both->set_value();
   });
-  runtime.compute().post([&] { first_runs.set_value(); });
-  both.get_future().get();
+  runtime.compute().post([second_runs] { second_runs->set_value(); });
+  both->get_future().get();
 }
 
 }  // namespace
