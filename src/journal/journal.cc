@@ -51,7 +51,7 @@ Journal::Journal(Private, FileSystem& fs, std::string directory, Options options
 
 void Journal::adopt(Recovered recovered) {
   recovery_ = std::move(recovered.report);
-  tail_path_ = std::move(recovered.last_path);
+  if (!recovered.segments.segments.empty()) tail_number_ = recovered.segments.segments.back().number;
   tail_end_ = recovered.last_end;
   bool rewrite = false;
   {
@@ -265,13 +265,24 @@ Result<void> Journal::open_segment(Sequence first, uint64_t bytes_needed) {
   if (!opened && opened.error().code == ErrorCode::kNoSpace && bytes > bytes_min) {
     opened = SegmentWriter::create(fs_, directory_, header, bytes_min, nullptr);
   }
-  if (!opened) return std::unexpected(std::move(opened).error());
+  if (!opened) {
+    remember_leftover(header);
+    return std::unexpected(std::move(opened).error());
+  }
   active_ = *std::move(opened);
   next_segment_bytes_ = std::min(next_segment_bytes_ * 2, options_.segment_bytes_max);
   cut_recovered_tail();
   MutexLock lock(mutex_);
   segments_.segments.push_back({header.number, header.first, active_->size(), false});
   return {};
+}
+
+// A failed attempt should leave nothing, but removing it can fail too. What stays is removed in its turn.
+void Journal::remember_leftover(const SegmentHeader& header) {
+  const auto exists = fs_.exists(join_path(directory_, segment_name(header.number)));
+  if (exists && !*exists) return;
+  MutexLock lock(mutex_);
+  segments_.segments.push_back({header.number, header.first, 0, true});
 }
 
 void Journal::give_up_segment() {
@@ -285,18 +296,16 @@ void Journal::give_up_segment() {
 
 // The fresh segment's header has made void what stands behind the end, so the space can go back. Best effort.
 void Journal::cut_recovered_tail() {
-  if (tail_path_.empty()) return;
-  auto file = fs_.open_writable(tail_path_, OpenMode::kCreateOrOpen);
-  bool cut = false;
-  if (file) {
-    const auto size = (*file)->size();
-    cut = size && *size > tail_end_ && (*file)->truncate(tail_end_);
+  const uint64_t number = std::exchange(tail_number_, 0);
+  if (number == 0) return;
+  auto file = fs_.open_writable(join_path(directory_, segment_name(number)), OpenMode::kCreateOrOpen);
+  if (!file) return;
+  const auto size = (*file)->size();
+  if (!size || *size <= tail_end_ || !(*file)->truncate(tail_end_)) return;
+  MutexLock lock(mutex_);
+  for (auto& segment : segments_.segments) {
+    if (segment.number == number) segment.bytes = tail_end_;
   }
-  if (cut) {
-    MutexLock lock(mutex_);
-    if (!segments_.segments.empty()) segments_.segments.back().bytes = tail_end_;
-  }
-  tail_path_.clear();
 }
 
 void Journal::finish(Batch batch, const Result<void>& result) {
@@ -340,7 +349,8 @@ Result<void> Journal::truncate_before(Sequence keep_from) {
     // One at a time, each made durable: a crash leaves a log that starts later, never one with a hole.
     const std::string path = join_path(directory_, segment_name(oldest.number));
     const std::string spare = path + std::string(kSpareSuffix);
-    SLUICE_TRY(keep ? fs_.rename(path, spare) : fs_.remove_file(path));
+    auto removed = keep ? fs_.rename(path, spare) : fs_.remove_file(path);
+    if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
     SLUICE_TRY(fs_.sync_directory(directory_));
     MutexLock lock(mutex_);
     segments_.segments.erase(segments_.segments.begin());

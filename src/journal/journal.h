@@ -125,6 +125,7 @@ class Journal : public std::enable_shared_from_this<Journal> {
   Result<void> make_durable(const Batch& batch, Commit& commit);
   Result<void> write_batch(const Batch& batch, Sequence durable, Commit& commit);
   Result<void> open_segment(Sequence first, uint64_t bytes_needed);
+  void remember_leftover(const SegmentHeader& header);
   void give_up_segment();
   void cut_recovered_tail();
   void finish(Batch batch, const Result<void>& result);
@@ -150,7 +151,7 @@ class Journal : public std::enable_shared_from_this<Journal> {
   // Touched only by whoever holds State::kRunning.
   std::unique_ptr<SegmentWriter> active_;
   uint64_t next_segment_bytes_ = 0;
-  std::string tail_path_;  // the newest segment found at open, until its tail is cut
+  uint64_t tail_number_ = 0;  // the newest segment found at open, until its tail is cut
   uint64_t tail_end_ = 0;
   std::string buffer_;
 };

@@ -58,6 +58,7 @@ class Reader {
   std::vector<Segment> segments_;
   uint64_t bytes_total_ = 0;
   Recovered out_;
+  Sequence reached_ = 0;               // the last record read or reported lost
   std::optional<size_t> open_damage_;  // index of the report whose last lost record is not known yet
 };
 
@@ -146,7 +147,6 @@ Result<void> Reader::read_segment(const Segment& segment) {
   if (segment.header) prove(segment.header->durable);
   const uint64_t salt = segment.header ? segment.header->salt : guess_salt(bytes);
   const Scan scan = salt != 0 ? scan_segment(bytes, salt) : Scan{};
-  out_.last_path = segment.path;
   out_.last_end = std::max<uint64_t>(scan.end, kRecordsOffset);
 
   auto gap = scan.gaps.begin();
@@ -169,19 +169,22 @@ Result<void> Reader::read_segment(const Segment& segment) {
 
 // A whole segment gone: the header after it says that records were durable which nothing held.
 void Reader::note_missing_segment(const Segment& segment) {
-  const Sequence last = out_.report.last;
-  if (!segment.header || out_.segments.segments.empty() || open_damage_) return;
+  if (!segment.header || open_damage_) return;
+  if (out_.segments.segments.empty()) {  // the log begins here: what was before has been removed
+    reached_ = std::max<Sequence>(segment.header->first, 1) - 1;
+    return;
+  }
   const Sequence through = std::min(segment.header->valid_through, segment.header->durable);
-  if (through <= last || segment.header->first <= last + 1) return;
-  report_damage({segment.path, 0, 0, last + 1, segment.header->first - 1,
+  if (through <= reached_ || segment.header->first <= reached_ + 1) return;
+  report_damage({segment.path, 0, 0, reached_ + 1, segment.header->first - 1,
                  "the segments before it end too early: a file is missing"});
 }
 
 // True when nothing behind the gap counts.
 bool Reader::read_gap(const Segment& segment, const Scan& scan, const Gap& gap) {
   const Sequence first_known = segment.header ? segment.header->first : 0;
-  const Sequence lost = gap.lost != 0 ? gap.lost : std::max(out_.report.last + 1, first_known);
-  if (lost <= out_.report.last) return false;  // a copy of what was read elsewhere
+  const Sequence lost = gap.lost != 0 ? gap.lost : std::max(reached_ + 1, first_known);
+  if (lost <= reached_) return false;  // a copy of what was read elsewhere
   const bool written_anew = segment.next_first != 0 && segment.next_first <= lost;
   if (lost > segment.valid_through || written_anew) return true;
   Sequence durable = segment.durable;
@@ -190,6 +193,7 @@ bool Reader::read_gap(const Segment& segment, const Scan& scan, const Gap& gap) 
   }
   Damage damage{segment.path, gap.offset, gap.size, lost, gap.lost, gap.what};
   if (durable >= lost) {
+    reached_ = lost;
     report_damage(std::move(damage));
     if (gap.lost == 0 && out_.report.damage.size() == out_.report.damage_total) {
       open_damage_ = out_.report.damage.size() - 1;
@@ -206,12 +210,14 @@ Result<void> Reader::read_record(const Segment& segment, std::string_view bytes,
   prove(record.header.durable);
   if (record.header.kind == kMarkKind || sequence <= out_.report.last) return {};
   if (open_damage_) {
-    out_.report.damage[*open_damage_].last_lost = sequence - 1;
+    auto& damage = out_.report.damage[*open_damage_];
+    damage.last_lost = std::max(damage.first_lost, sequence - 1);
     open_damage_.reset();
   }
   const auto payload = record.payload(bytes);
   SLUICE_TRY(replay_({sequence, record.header.kind, payload}));
   out_.report.last = sequence;
+  reached_ = std::max(reached_, sequence);
   ++out_.report.records;
   if (sequence > out_.proven) out_.unproven.push_back({sequence, record.header.kind, std::string(payload)});
   return {};

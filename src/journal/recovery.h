@@ -25,8 +25,7 @@ struct Recovered {
   SegmentSet segments;
   Sequence proven = 0;                ///< the highest number that anything read calls durable
   std::vector<OwnedRecord> unproven;  ///< records above it, in order
-  std::string last_path;              ///< the newest segment, empty when there is none
-  uint64_t last_end = 0;              ///< where its last record ends; nothing behind is worth keeping
+  uint64_t last_end = 0;              ///< where the newest segment's last record ends; nothing behind counts
 };
 
 using Progress = std::function<void(uint64_t done, uint64_t total)>;
