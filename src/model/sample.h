@@ -40,9 +40,12 @@ struct SampleColumn {
   std::vector<TimestampMs> t_ms;
   std::vector<double> values;
   std::vector<HistogramRow> histograms;  ///< by increasing row
+  /// When the counter of each row began (remote write 2.0's start timestamp), 0 where unknown; empty when no row
+  /// has one.
+  std::vector<TimestampMs> start_ms;
 
   size_t size() const { return t_ms.size(); }
-  void clear() { t_ms.clear(); values.clear(); histograms.clear(); }
+  void clear() { t_ms.clear(); values.clear(); histograms.clear(); start_ms.clear(); }
 };
 
 }  // namespace sluice::model

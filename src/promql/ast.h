@@ -125,6 +125,7 @@ struct VectorSelector final : Expr {
   bool anchored = false;
   bool smoothed = false;
   bool may_match_everything = false;  ///< info()'s second argument
+  bool histogram_stats = false;       ///< only counts and sums of native histograms matter (planner)
 };
 
 struct MatrixSelector final : Expr {

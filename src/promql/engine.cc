@@ -7,6 +7,8 @@
 
 #include "promql/evaluator.h"
 #include "promql/plan.h"
+#include "promql/range_functions.h"
+#include "promql/reference_time.h"
 
 namespace sluice::promql {
 namespace {
@@ -116,11 +118,27 @@ class Execution {
     SLUICE_TRY(evaluator_.each_range_series(unwrapped(*expr_), grid, [&](const Evaluator::RangeSeries& series) -> Result<void> {
       SLUICE_TRY(budget_.charge(series.samples.floats.size() + series.samples.histograms.size()));
       const bool drop = series.drop_name && options_.delayed_name_removal;
-      out.push_back({drop ? without_metadata(series.labels) : series.labels, to_column(series.samples)});
+      SLUICE_ASSIGN(model::SampleColumn column, extended_column(series.samples, grid));
+      if (column.size() == 0) return {};
+      out.push_back({drop ? without_metadata(series.labels) : series.labels, std::move(column)});
       return {};
     }));
     sort(out);
     return out;
+  }
+
+  /// An anchored or smoothed range shows its edges instead of the samples beyond them.
+  Result<model::SampleColumn> extended_column(const RangeSamples& samples, const Grid& grid) const {
+    const auto* matrix = as<MatrixSelector>(unwrapped(*expr_));
+    if (matrix == nullptr || (!matrix->selector->anchored && !matrix->selector->smoothed)) return to_column(samples);
+    const VectorSelector& selector = *matrix->selector;
+    if (!samples.histograms.empty())
+      return fail(ErrorCode::kConflict, fmt::format("{} modifier is not supported with histograms",
+                                                    selector.anchored ? "anchored" : "smoothed"));
+    const TimestampMs end = ReferenceTime(selector.time, grid).first();
+    RangeSamples extended = samples;
+    extend_to_edges(extended, end - matrix->range_ms, end, selector.smoothed);
+    return to_column(extended);
   }
 
   static void sort(MatrixResult& matrix) {

@@ -26,6 +26,8 @@ struct EngineOptions {
   ParserOptions parser;
   /// promql-delayed-name-removal: metric names are dropped from the result only, not at each function.
   bool delayed_name_removal = false;
+  /// use-start-timestamps: counters are reset, and begin, where their start timestamps say so.
+  bool start_timestamps = false;
 };
 
 /// What belongs to one query only.

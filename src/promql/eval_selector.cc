@@ -2,6 +2,7 @@
 
 #include "promql/evaluator.h"
 #include "promql/interpolate.h"
+#include "promql/printer.h"
 #include "promql/reference_time.h"
 
 namespace sluice::promql {
@@ -21,6 +22,29 @@ Value sample_at(const model::SampleColumn& column, size_t row) {
   return Value::of(column.values[row]);
 }
 
+/// Leaves only count, sum and reset hint of native histograms. Where a reset is not known yet it is looked for
+/// while the buckets are still there (promql/histogram_stats_iterator.go).
+void keep_stats(model::SampleColumn& column) {
+  const model::FloatHistogram* last = nullptr;
+  HistogramPtr last_full;
+  for (auto& entry : column.histograms) {
+    const HistogramPtr full = entry.histogram;
+    auto stats = std::make_shared<model::FloatHistogram>();
+    stats->counter_reset_hint = full->counter_reset_hint;
+    stats->schema = full->schema;
+    stats->count = full->count;
+    stats->sum = full->sum;
+    if (!model::is_stale(full->sum)) {
+      if (last != nullptr && full->counter_reset_hint == model::CounterResetHint::kUnknown)
+        stats->counter_reset_hint =
+            is_counter_reset(*full, *last) ? model::CounterResetHint::kReset : model::CounterResetHint::kNotReset;
+      last_full = full;
+      last = last_full.get();
+    }
+    entry.histogram = std::move(stats);
+  }
+}
+
 }  // namespace
 
 Result<Evaluator::SelectedSeries> Evaluator::select(const VectorSelector& node, const Grid& grid, int64_t before_ms,
@@ -32,14 +56,15 @@ Result<Evaluator::SelectedSeries> Evaluator::select(const VectorSelector& node, 
   return series;
 }
 
-Result<void> Evaluator::read(model::Series& series, model::TimeRange range) {
+Result<void> Evaluator::read(model::Series& series, model::TimeRange range, const VectorSelector& node) {
   SLUICE_TRY(check_running());
   SLUICE_TRY(series.read(range, column_));
+  if (node.histogram_stats) keep_stats(column_);
   return charge_scratch(column_.size());
 }
 
 /// Walks each series of an instant selector once: at each step the newest sample not after the step's moment,
-/// unless it is a stale marker or as old as the lookback. `append` puts it into the row.
+/// unless it is a stale marker or as old as the lookback. `append` puts it (its row in column_) into the result.
 template <class Append>
 Result<void> Evaluator::walk_instants(const VectorSelector& node, const Grid& grid, const Append& append, RowSink& sink) {
   model::TimeRange range;
@@ -47,7 +72,7 @@ Result<void> Evaluator::walk_instants(const VectorSelector& node, const Grid& gr
   const ReferenceTime reference(node.time, grid);
   Row row;
   for (const auto& series : selected) {
-    SLUICE_TRY(read(*series, range));
+    SLUICE_TRY(read(*series, range, node));
     row.clear();
     size_t next = 0;
     for (uint32_t step = 0; step < grid.count; ++step) {
@@ -55,7 +80,7 @@ Result<void> Evaluator::walk_instants(const VectorSelector& node, const Grid& gr
       while (next < column_.size() && column_.t_ms[next] <= at) ++next;
       if (next == 0 || column_.t_ms[next - 1] <= at - lookback_ms_) continue;
       const Value value = sample_at(column_, next - 1);
-      if (value) append(row, step, value, column_.t_ms[next - 1]);
+      if (value) append(row, step, value, next - 1);
     }
     if (row.empty()) continue;
     row.labels = series->labels();
@@ -67,7 +92,7 @@ Result<void> Evaluator::walk_instants(const VectorSelector& node, const Grid& gr
 
 Result<void> Evaluator::stream_selector(const VectorSelector& node, const Grid& grid, RowSink& sink) {
   if (node.smoothed) return stream_smoothed(node, grid, sink);
-  const auto keep = [](Row& row, uint32_t step, const Value& value, TimestampMs) { row.append(step, value); };
+  const auto keep = [](Row& row, uint32_t step, const Value& value, size_t) { row.append(step, value); };
   return walk_instants(node, grid, keep, sink);
 }
 
@@ -80,8 +105,8 @@ Result<void> Evaluator::stream_smoothed(const VectorSelector& node, const Grid& 
   RangeSamples samples;
   Row row;
   for (const auto& series : selected) {
-    SLUICE_TRY(read(*series, range));
-    samples.assign(column_);
+    SLUICE_TRY(read(*series, range, node));
+    samples.assign(column_, false);
     row.clear();
     WindowWalker walker(samples);
     for (uint32_t step = 0; step < grid.count; ++step) {
@@ -98,10 +123,13 @@ Result<void> Evaluator::stream_smoothed(const VectorSelector& node, const Grid& 
 }
 
 /// timestamp(): the sample's own time when its argument is a selector, else the time of evaluation.
+/// start_timestamp(): when the sample's counter began; nothing where that is not known.
 Result<void> Evaluator::stream_timestamps(const Call& node, const Grid& grid, RowSink& sink) {
   const Expr& argument = *node.args[0];
+  const auto* selector = as<VectorSelector>(argument);
+  const bool starts = node.function->id == FunctionId::kStartTimestamp;
+  if (starts && (selector == nullptr || !options_.start_timestamps)) return {};
   return with_distinct_names(argument, false, sink, [&](RowSink& out) -> Result<void> {
-    const auto* selector = as<VectorSelector>(argument);
     CallbackSink finish([&](Row& row) {
       for (uint32_t step = row.begin(); selector == nullptr && step < row.end(); ++step)
         if (row.cell(step) != Cell::kAbsent) row.set(step, static_cast<double>(grid.time(step)) / 1000);
@@ -109,11 +137,27 @@ Result<void> Evaluator::stream_timestamps(const Call& node, const Grid& grid, Ro
       return out.accept(row);
     });
     if (selector == nullptr) return stream(argument, grid, finish);
-    const auto keep_time = [](Row& row, uint32_t step, const Value&, TimestampMs t_ms) {
+    const auto keep_time = [&](Row& row, uint32_t step, const Value&, size_t sample) {
+      TimestampMs t_ms = column_.t_ms[sample];
+      if (starts) t_ms = column_.start_ms.empty() ? 0 : column_.start_ms[sample];
       row.append(step, static_cast<double>(t_ms) / 1000);
     };
     return walk_instants(*selector, grid, keep_time, finish);
   });
+}
+
+/// The sample times of info series as values, for info() to find the newest by.
+Result<void> Evaluator::stream_sample_times(const VectorSelector& node, const Grid& grid, RowSink& sink) {
+  bool histogram = false;
+  const auto keep_time = [&](Row& row, uint32_t step, const Value& value, size_t sample) {
+    histogram = histogram || value.is_histogram();
+    row.append(step, static_cast<double>(column_.t_ms[sample]));
+  };
+  CallbackSink checked([&](Row& row) -> Result<void> {
+    if (!histogram) return sink.accept(row);
+    return fail(ErrorCode::kConflict, "this should be an info metric, with float samples: " + print_labels(row.labels));
+  });
+  return walk_instants(node, grid, keep_time, checked);
 }
 
 Result<void> Evaluator::each_range_series(const Expr& range, const Grid& grid, const RangeVisitor& visit) {
@@ -129,8 +173,8 @@ Result<void> Evaluator::each_selected_range(const MatrixSelector& node, const Gr
   SLUICE_ASSIGN(SelectedSeries selected, select(selector, grid, before_ms, selector.smoothed ? lookback_ms_ : 0, range));
   RangeSamples samples;
   for (const auto& series : selected) {
-    SLUICE_TRY(read(*series, range));
-    samples.assign(column_);
+    SLUICE_TRY(read(*series, range, selector));
+    samples.assign(column_, options_.start_timestamps);
     if (!samples.empty()) SLUICE_TRY(visit({series->labels(), false, samples}));
   }
   return {};

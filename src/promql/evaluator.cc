@@ -191,7 +191,9 @@ Result<void> Evaluator::stream_call(const Call& node, const Grid& grid, RowSink&
     if (type_of(*arg) == ValueType::kMatrix) return stream_range_call(node, grid, sink);
   switch (node.function->id) {
     case FunctionId::kVector: return stream_vector(node, grid, sink);
-    case FunctionId::kTimestamp: return stream_timestamps(node, grid, sink);
+    case FunctionId::kTimestamp:
+    case FunctionId::kStartTimestamp: return stream_timestamps(node, grid, sink);
+    case FunctionId::kInfo: return stream_info(node, grid, sink);
     case FunctionId::kAbsent: return stream_absent(node, grid, sink);
     case FunctionId::kClamp:
     case FunctionId::kClampMax:

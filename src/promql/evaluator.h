@@ -64,10 +64,11 @@ class Evaluator {
   // eval_selector.cc
   Result<void> stream_selector(const VectorSelector& node, const Grid& grid, RowSink& sink);
   Result<void> stream_timestamps(const Call& node, const Grid& grid, RowSink& sink);
+  Result<void> stream_sample_times(const VectorSelector& node, const Grid& grid, RowSink& sink);
   using SelectedSeries = std::vector<std::unique_ptr<model::Series>>;
   Result<SelectedSeries> select(const VectorSelector& node, const Grid& grid, int64_t before_ms, int64_t after_ms,
                                 model::TimeRange& range);
-  Result<void> read(model::Series& series, model::TimeRange range);
+  Result<void> read(model::Series& series, model::TimeRange range, const VectorSelector& node);
   Result<void> each_selected_range(const MatrixSelector& node, const Grid& grid, const RangeVisitor& visit);
   Result<void> each_subquery_range(const SubqueryExpr& node, const Grid& grid, const RangeVisitor& visit);
   Result<Grid> subquery_grid(const SubqueryExpr& node, TimestampMs first, TimestampMs last) const;
@@ -91,6 +92,9 @@ class Evaluator {
   Result<void> stream_sort(const Call& node, const Grid& grid, RowSink& sink);
   Result<void> stream_label_replace(const Call& node, const Grid& grid, RowSink& sink);
   Result<void> stream_label_join(const Call& node, const Grid& grid, RowSink& sink);
+
+  // eval_info.cc
+  Result<void> stream_info(const Call& node, const Grid& grid, RowSink& sink);
 
   // eval_aggregate.cc, eval_select.cc
   Result<void> stream_aggregate(const AggregateExpr& node, const Grid& grid, RowSink& sink);

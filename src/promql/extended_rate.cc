@@ -18,16 +18,15 @@ struct Edges {
   size_t last;
 };
 
-std::optional<Edges> find_edges(std::span<const TimestampMs> t_ms, const RangeCall& call, TimestampMs start,
-                                TimestampMs end) {
+std::optional<Edges> find_edges(std::span<const TimestampMs> t_ms, bool smoothed, TimestampMs start, TimestampMs end) {
   size_t last = t_ms.size() - 1;
   // The newest sample is never the anchor before the start.
   const auto after_start = std::upper_bound(t_ms.begin(), t_ms.begin() + static_cast<std::ptrdiff_t>(last), start);
   const auto first = static_cast<size_t>(std::max<std::ptrdiff_t>(0, after_start - t_ms.begin() - 1));
-  if (call.smoothed)
+  if (smoothed)
     last = static_cast<size_t>(std::lower_bound(t_ms.begin(), t_ms.begin() + static_cast<std::ptrdiff_t>(last), end) - t_ms.begin());
   if (t_ms[last] <= start) return std::nullopt;
-  if (call.smoothed && t_ms[first] > end) return std::nullopt;
+  if (smoothed && t_ms[first] > end) return std::nullopt;
   return Edges{first, last};
 }
 
@@ -42,27 +41,38 @@ double reset_correction(double left, double right, std::span<const double> betwe
   return right < previous ? correction + previous : correction;
 }
 
+/// The values at both ends of a range, and the samples strictly between them.
+struct FloatRange {
+  double left;
+  double right;
+  size_t begin;
+  size_t end;
+};
+
+std::optional<FloatRange> measure(std::span<const TimestampMs> t_ms, std::span<const double> values, bool smoothed,
+                                  TimestampMs start, TimestampMs end, bool counter) {
+  const auto edges = find_edges(t_ms, smoothed, start, end);
+  if (!edges) return std::nullopt;
+  const auto [first, last] = *edges;
+  FloatRange out{values[first], values[last], first, last + 1};
+  if (smoothed && t_ms[first] < start)
+    out.left = interpolate(t_ms[first], values[first], t_ms[first + 1], values[first + 1], start, counter);
+  if (smoothed && last > 0 && t_ms[last] > end)
+    out.right = interpolate(t_ms[last - 1], values[last - 1], t_ms[last], values[last], end, counter);
+  if (t_ms[first] <= start) out.begin = first + 1;
+  if (t_ms[last] >= end) out.end = last;
+  out.end = std::max(out.begin, out.end);
+  return out;
+}
+
 Value float_rate(const Window& window, const RangeCall& call, TimestampMs start, TimestampMs end, bool counter,
                  bool per_second) {
-  const auto& t_ms = window.float_t_ms;
-  const auto& values = window.floats;
-  const auto edges = find_edges(t_ms, call, start, end);
-  if (!edges) return {};
-  auto [first, last] = *edges;
-  double left = values[first];
-  if (call.smoothed && t_ms[first] < start)
-    left = interpolate(t_ms[first], values[first], t_ms[first + 1], values[first + 1], start, counter);
-  double right = values[last];
-  if (call.smoothed && last > 0 && t_ms[last] > end)
-    right = interpolate(t_ms[last - 1], values[last - 1], t_ms[last], values[last], end, counter);
-  double result = right - left;
-  if (counter) {
-    // The edges' own interpolation has dealt with resets around them.
-    const size_t begin = t_ms[first] <= start ? first + 1 : first;
-    const size_t stop = t_ms[last] >= end ? last : last + 1;
-    if (begin < stop) result += reset_correction(left, right, values.subspan(begin, stop - begin));
-    else result += reset_correction(left, right, {});
-  }
+  const auto range = measure(window.float_t_ms, window.floats, call.smoothed, start, end, counter);
+  if (!range) return {};
+  double result = range->right - range->left;
+  // The edges' own interpolation has dealt with resets around them.
+  if (counter)
+    result += reset_correction(range->left, range->right, window.floats.subspan(range->begin, range->end - range->begin));
   return Value::of(per_second ? result / (static_cast<double>(call.range_ms) / 1000) : result);
 }
 
@@ -103,7 +113,7 @@ Value histogram_rate(const Window& window, const RangeCall& call, TimestampMs st
                      bool per_second) {
   const auto& t_ms = window.histogram_t_ms;
   const auto& samples = window.histograms;
-  const auto edges = find_edges(t_ms, call, start, end);
+  const auto edges = find_edges(t_ms, call.smoothed, start, end);
   if (!edges) return {};
   const auto [first, last] = *edges;
   const bool custom = samples[first]->schema == model::kCustomBucketsSchema;
@@ -151,6 +161,23 @@ Value extended_rate(const Window& window, const RangeCall& call, bool counter, b
   const TimestampMs start = end - call.range_ms;
   if (!window.histograms.empty()) return histogram_rate(window, call, start, end, counter, per_second);
   return float_rate(window, call, start, end, counter, per_second);
+}
+
+void extend_to_edges(RangeSamples& samples, TimestampMs start, TimestampMs end, bool smoothed) {
+  if (samples.floats.empty()) return;
+  const auto range = measure(samples.float_t_ms, samples.floats, smoothed, start, end, false);
+  RangeSamples out;
+  if (range) {
+    out.float_t_ms.push_back(start);
+    out.floats.push_back(range->left);
+    for (size_t i = range->begin; i < range->end; ++i) {
+      out.float_t_ms.push_back(samples.float_t_ms[i]);
+      out.floats.push_back(samples.floats[i]);
+    }
+    out.float_t_ms.push_back(end);
+    out.floats.push_back(range->right);
+  }
+  samples = std::move(out);
 }
 
 double interpolate(TimestampMs t1, double v1, TimestampMs t2, double v2, TimestampMs at, bool counter) {

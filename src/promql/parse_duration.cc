@@ -118,7 +118,9 @@ Result<ExprPtr> Parser::parse_positive_duration(std::string_view context, std::s
   duration_context_ = context;
   duration_expected_ = expected;
   SLUICE_ASSIGN(ExprPtr duration, parse_duration_expr(0));
-  if (auto* number = as<NumberLiteral>(duration.get()); number != nullptr && !(number->value > 0))
+  // Moments are milliseconds: a shorter range would hold nothing.
+  constexpr double kSecondsMin = 0.001;
+  if (auto* number = as<NumberLiteral>(duration.get()); number != nullptr && !(number->value >= kSecondsMin))
     return error_at(number->position, "duration must be greater than 0");
   return duration;
 }

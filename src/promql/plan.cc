@@ -109,6 +109,7 @@ class Planner {
 
   Result<void> visit_selector(VectorSelector& node) const {
     SLUICE_TRY(settle_time(node.time));
+    node.histogram_stats = wants_stats_ && !wants_buckets_;
     node.step_invariant = node.time.at_ms.has_value();
     node.names_may_differ = std::none_of(node.matchers.begin(), node.matchers.end(), [](const model::Matcher& m) {
       return m.name() == model::kMetricName && m.type() == model::MatchType::kEqual && !m.value().empty();
@@ -127,6 +128,8 @@ class Planner {
   }
 
   Result<void> visit_subquery(SubqueryExpr& node) {
+    // Resets between a subquery's steps show in the buckets only.
+    const Needs outer(*this, wants_stats_, true);
     SLUICE_TRY(visit(node.expr));
     SLUICE_TRY(settle_time(node.time));
     if (node.range_expr) {
@@ -154,6 +157,8 @@ class Planner {
   }
 
   Result<void> visit_binary(BinaryExpr& node) {
+    const bool trims = node.op == BinaryOp::kTrimUpper || node.op == BinaryOp::kTrimLower;
+    const Needs outer(*this, wants_stats_, wants_buckets_ || trims);
     SLUICE_TRY(visit(node.lhs));
     SLUICE_TRY(visit(node.rhs));
     node.step_invariant = node.lhs->step_invariant && node.rhs->step_invariant;
@@ -178,14 +183,19 @@ class Planner {
   }
 
   Result<void> visit_call(Call& node) {
-    bool invariant = !is_at_modifier_unsafe(node.function->id);
+    const FunctionId id = node.function->id;
+    const bool counts = id == FunctionId::kHistogramCount || id == FunctionId::kHistogramSum || id == FunctionId::kHistogramAvg;
+    const bool looks_inside = id == FunctionId::kHistogramQuantile || id == FunctionId::kHistogramQuantiles ||
+                              id == FunctionId::kHistogramFraction;
+    const Needs outer(*this, wants_stats_ || counts, wants_buckets_ || looks_inside);
+    bool invariant = !is_at_modifier_unsafe(id);
     for (ExprPtr& arg : node.args) {
       unwrap(arg);
       SLUICE_TRY(visit(arg));
       invariant = invariant && arg->step_invariant;
     }
     // timestamp() of a selector is the sample's own time, which @ fixes.
-    if (node.function->id == FunctionId::kTimestamp)
+    if (id == FunctionId::kTimestamp)
       invariant = node.args[0]->kind == ExprKind::kVectorSelector && node.args[0]->step_invariant;
     node.step_invariant = invariant;
     return {};
@@ -198,8 +208,31 @@ class Planner {
     }
   }
 
+  /// What the nodes above need of native histograms, while a node's children are visited.
+  class Needs {
+   public:
+    Needs(Planner& planner, bool stats, bool buckets)
+        : planner_(planner), stats_(planner.wants_stats_), buckets_(planner.wants_buckets_) {
+      planner.wants_stats_ = stats;
+      planner.wants_buckets_ = buckets;
+    }
+    Needs(const Needs&) = delete;
+    Needs& operator=(const Needs&) = delete;
+    ~Needs() {
+      planner_.wants_stats_ = stats_;
+      planner_.wants_buckets_ = buckets_;
+    }
+
+   private:
+    Planner& planner_;
+    bool stats_;
+    bool buckets_;
+  };
+
   const QueryWindow& window_;
   DurationEvaluator durations_;
+  bool wants_stats_ = false;    // some node above uses counts and sums only
+  bool wants_buckets_ = false;  // some node above uses buckets
 };
 
 }  // namespace

@@ -223,6 +223,16 @@ std::string print_matcher(const model::Matcher& matcher) {
   return fmt::format("{}{}{}", name, op, quote(matcher.value()));
 }
 
+std::string print_labels(const model::Labels& labels) {
+  std::string out = "{";
+  for (const model::LabelView label : labels) {
+    if (out.size() > 1) out += ", ";
+    out += model::is_classic_label_name(label.name) ? std::string(label.name) : quote(label.name);
+    out += '=' + quote(label.value);
+  }
+  return out += '}';
+}
+
 std::string to_string(const Expr& expr) {
   std::string out;
   print(expr, out);

@@ -18,4 +18,7 @@ std::string format_number(double value);
 /// `job=~"a|b"`; names that are not classic ones are quoted.
 std::string print_matcher(const model::Matcher& matcher);
 
+/// A label set as Prometheus' errors show it, the name among the others: `{__name__="up", job="x"}`.
+std::string print_labels(const model::Labels& labels);
+
 }  // namespace sluice::promql

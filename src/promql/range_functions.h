@@ -31,6 +31,14 @@ RangeFunction range_function(FunctionId id);
 /// Functions whose result is the series' own sample, so that the name stays.
 inline bool keeps_name(FunctionId id) { return id == FunctionId::kLastOverTime || id == FunctionId::kFirstOverTime; }
 
+/// A sample's time, and when its counter began (0: unknown).
+struct StartedSample {
+  TimestampMs start_ms;
+  TimestampMs t_ms;
+};
+/// Whether start timestamps tell that the counter began anew between two samples.
+bool is_restart(StartedSample before, StartedSample now);
+
 // rate.cc
 Value range_rate(const Window& window, const RangeCall& call);
 Value range_increase(const Window& window, const RangeCall& call);
@@ -39,6 +47,8 @@ Value range_irate(const Window& window, const RangeCall& call);
 Value range_idelta(const Window& window, const RangeCall& call);
 // extended_rate.cc: rate, increase and delta of anchored and smoothed selectors.
 Value extended_rate(const Window& window, const RangeCall& call, bool counter, bool per_second);
+/// What a bare anchored or smoothed range selector shows: the floats inside (start, end], and one at each edge.
+void extend_to_edges(RangeSamples& samples, TimestampMs start, TimestampMs end, bool smoothed);
 // counting.cc
 Value range_changes(const Window& window, const RangeCall& call);
 Value range_resets(const Window& window, const RangeCall& call);

@@ -16,11 +16,14 @@ void RangeSamples::clear() {
   floats.clear();
   histogram_t_ms.clear();
   histograms.clear();
+  float_start_ms.clear();
+  histogram_start_ms.clear();
   resets.clear();
 }
 
-void RangeSamples::assign(const model::SampleColumn& column) {
+void RangeSamples::assign(const model::SampleColumn& column, bool start_timestamps) {
   clear();
+  const bool starts = start_timestamps && !column.start_ms.empty();
   float_t_ms.reserve(column.size());
   floats.reserve(column.size());
   size_t next_histogram = 0;
@@ -30,9 +33,11 @@ void RangeSamples::assign(const model::SampleColumn& column) {
       if (model::is_stale(histogram->sum)) continue;
       histogram_t_ms.push_back(column.t_ms[i]);
       histograms.push_back(histogram);
+      if (starts) histogram_start_ms.push_back(column.start_ms[i]);
     } else if (!model::is_stale(column.values[i])) {
       float_t_ms.push_back(column.t_ms[i]);
       floats.push_back(column.values[i]);
+      if (starts) float_start_ms.push_back(column.start_ms[i]);
     }
   }
   find_resets();
@@ -72,6 +77,9 @@ Window WindowWalker::move_to(TimestampMs from, TimestampMs to) {
   window.floats = std::span(samples_.floats).subspan(float_begin_, floats);
   window.histogram_t_ms = std::span(samples_.histogram_t_ms).subspan(histogram_begin_, histograms);
   window.histograms = std::span(samples_.histograms).subspan(histogram_begin_, histograms);
+  if (!samples_.float_start_ms.empty()) window.float_start_ms = std::span(samples_.float_start_ms).subspan(float_begin_, floats);
+  if (!samples_.histogram_start_ms.empty())
+    window.histogram_start_ms = std::span(samples_.histogram_start_ms).subspan(histogram_begin_, histograms);
   window.resets = std::span(resets).subspan(reset_begin_, reset_end_ - reset_begin_);
   window.all_floats = samples_.floats.data();
   window.start_ms = from;

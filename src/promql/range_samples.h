@@ -16,11 +16,14 @@ struct RangeSamples {
   std::vector<double> floats;
   std::vector<TimestampMs> histogram_t_ms;
   std::vector<HistogramPtr> histograms;
+  /// Start timestamps, one a sample, 0 where unknown; both empty when they are not asked for or not there.
+  std::vector<TimestampMs> float_start_ms;
+  std::vector<TimestampMs> histogram_start_ms;
   /// Indices i > 0 with floats[i] < floats[i-1]: where a counter was reset. Ascending.
   std::vector<uint32_t> resets;
 
   void clear();
-  void assign(const model::SampleColumn& column);
+  void assign(const model::SampleColumn& column, bool start_timestamps);
   void assign(const Row& row, const Grid& grid);
   void find_resets();
   bool empty() const { return floats.empty() && histograms.empty(); }
@@ -32,6 +35,8 @@ struct Window {
   std::span<const double> floats;
   std::span<const TimestampMs> histogram_t_ms;
   std::span<const HistogramPtr> histograms;
+  std::span<const TimestampMs> float_start_ms;      ///< empty, or one a float
+  std::span<const TimestampMs> histogram_start_ms;  ///< empty, or one a histogram
   std::span<const uint32_t> resets;  ///< those after the window's first float, as indices into all floats
   const double* all_floats = nullptr;
   TimestampMs start_ms = 0;  ///< exclusive

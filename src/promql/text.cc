@@ -17,7 +17,8 @@ bool is_printable(int32_t code) {
   if (code < 0x20 || code == 0x7F) return false;
   if (code >= 0x80 && code <= 0xA0) return false;
   // Format and private-use characters that Go's table of printable ones leaves out, as far as they are common.
-  return code != 0xAD && code != 0x2028 && code != 0x2029 && !(code >= 0x200B && code <= 0x200F) && code != 0xFEFF &&
+  // The replacement character too: it is what lexers take for invalid UTF-8.
+  return code != 0xAD && code != kInvalidCharacter && code != 0x2028 && code != 0x2029 && !(code >= 0x200B && code <= 0x200F) && code != 0xFEFF &&
          !(code >= 0xE000 && code <= 0xF8FF);
 }
 

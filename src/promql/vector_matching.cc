@@ -6,6 +6,7 @@
 
 #include "promql/arithmetic.h"
 #include "promql/evaluator.h"
+#include "promql/printer.h"
 
 namespace sluice::promql {
 
@@ -160,14 +161,14 @@ Error VectorMatcher::duplicate_on_one_side(const Group& group, uint32_t step) co
   model::Labels match_group;
   for (const size_t i : group.one) {
     if (one_[i].cell(step) == Cell::kAbsent || names.size() == 2) continue;
-    names.push_back(one_[i].labels.to_string());
+    names.push_back(print_labels(one_[i].labels));
     match_group = group_labels(one_[i].labels);
   }
   std::sort(names.begin(), names.end());
   return {ErrorCode::kConflict,
           fmt::format("found duplicate series for the match group {} on the {} hand-side of the operation: [{}, {}]"
                       ";many-to-many matching not allowed: matching labels must be unique on one side",
-                      match_group.to_string(), swapped_ ? "left" : "right", names[0], names[1])};
+                      print_labels(match_group), swapped_ ? "left" : "right", names[0], names[1])};
 }
 
 }  // namespace sluice::promql
