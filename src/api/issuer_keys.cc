@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "diagnosis/explain_jwt.h"
 #include "oidc/discovery.h"
 
 namespace sluice::api {
@@ -45,7 +46,7 @@ struct IssuerKeys::Provider {
   std::shared_ptr<const oidc::KeySet> keys SLUICE_GUARDED_BY(mutex);
   SteadyTime fetched_at SLUICE_GUARDED_BY(mutex){};
   SteadyTime fresh_until SLUICE_GUARDED_BY(mutex){};
-  std::string failure SLUICE_GUARDED_BY(mutex);
+  FetchFailure failure SLUICE_GUARDED_BY(mutex);
   bool is_fetching SLUICE_GUARDED_BY(mutex) = false;
   std::vector<std::move_only_function<void(bool)>> waiters SLUICE_GUARDED_BY(mutex);
   double bucket SLUICE_GUARDED_BY(mutex) = kBucketBurst;
@@ -54,9 +55,9 @@ struct IssuerKeys::Provider {
   IssuerKeySet known(SteadyTime now) {
     MutexLock lock(mutex);
     if (keys && now >= fresh_until && now - fetched_at > kStaleMax) {
-      return {nullptr, failure.empty() ? "the keys are older than a day" : failure, true};
+      return {nullptr, failure.reason.empty() ? "the keys are older than a day" : failure.reason, failure.finding, true};
     }
-    return {keys, failure, keys && now >= fresh_until};
+    return {keys, failure.reason, failure.finding, keys && now >= fresh_until};
   }
 
   bool is_fresh(SteadyTime now) {
@@ -93,7 +94,7 @@ struct IssuerKeys::Provider {
     lock.lock();
   }
 
-  void end_fetch(const Result<Fetched>& fetched, SteadyTime now) {
+  void end_fetch(const std::expected<Fetched, FetchFailure>& fetched, SteadyTime now) {
     std::vector<std::move_only_function<void(bool)>> waiting;
     {
       MutexLock lock(mutex);
@@ -101,9 +102,9 @@ struct IssuerKeys::Provider {
         keys = fetched->keys;
         fetched_at = now;
         fresh_until = now + seconds(std::clamp(fetched->max_age_s, kFreshSecondsMin, kFreshSecondsMax));
-        failure.clear();
+        failure = {};
       } else {
-        failure = fetched.error().message;
+        failure = fetched.error();
       }
       is_fetching = false;
       waiting.swap(waiters);
@@ -139,7 +140,7 @@ std::shared_ptr<IssuerKeys::Provider> IssuerKeys::provider(const std::string& pr
 }
 
 http::Task<IssuerKeySet> IssuerKeys::keys(std::string provider_id, std::string issuer) {
-  if (auto fixed = pinned(issuer)) co_return IssuerKeySet{std::move(fixed), {}, false};
+  if (auto fixed = pinned(issuer)) co_return IssuerKeySet{std::move(fixed), {}, {}, false};
   const auto entry = provider(provider_id);
   const SteadyTime now = clock_.steady();
   if (entry->is_fresh(now)) co_return entry->known(now);
@@ -148,7 +149,7 @@ http::Task<IssuerKeySet> IssuerKeys::keys(std::string provider_id, std::string i
 
 http::Task<IssuerKeySet> IssuerKeys::newer_keys(std::string provider_id, std::string issuer,
                                                 std::shared_ptr<const oidc::KeySet> seen) {
-  if (auto fixed = pinned(issuer)) co_return IssuerKeySet{std::move(fixed), {}, false};
+  if (auto fixed = pinned(issuer)) co_return IssuerKeySet{std::move(fixed), {}, {}, false};
   const auto entry = provider(provider_id);
   const SteadyTime now = clock_.steady();
   IssuerKeySet known = entry->known(now);
@@ -166,36 +167,40 @@ http::Task<IssuerKeySet> IssuerKeys::refresh(std::shared_ptr<Provider> provider,
     });
     co_return provider->known(clock_.steady());
   }
-  const Result<Fetched> fetched = co_await fetch(issuer);
+  const auto fetched = co_await fetch(issuer);
   if (fetched) {
     fetches_ok_.add();
   } else {
     fetches_failed_.add();
     logger_.warn("cannot fetch an issuer's keys",
-                 {{"issuer", printable(issuer, 300)}, {"reason", fetched.error().message}});
+                 {{"issuer", printable(issuer, 300)}, {"reason", fetched.error().reason}});
   }
   provider->end_fetch(fetched, clock_.steady());
   co_return provider->known(clock_.steady());
 }
 
-http::Task<Result<IssuerKeys::Fetched>> IssuerKeys::fetch(std::string issuer) {
+http::Task<std::expected<IssuerKeys::Fetched, IssuerKeys::FetchFailure>> IssuerKeys::fetch(std::string issuer) {
+  const auto failed = [](const std::string& where, const Error& error) {
+    return std::unexpected(FetchFailure{where + ": " + error.message, std::nullopt});
+  };
   const SteadyTime deadline = clock_.steady() + kFetchTimeout;
   const std::string discovery_address = oidc::discovery_url(issuer);
   auto discovery = co_await fetcher_.fetch(discovery_address, limits::kDiscoveryBytesMax, kFetchTimeout);
-  if (!discovery) co_return fail_in("discovery document " + discovery_address, discovery.error());
+  if (!discovery) co_return failed("discovery document " + discovery_address, discovery.error());
   const auto parsed = oidc::parse_discovery(discovery->body, issuer);
   if (!parsed) {
-    co_return fail(ErrorCode::kMalformed,
-                   fmt::format("discovery document {}: {} (seen '{}', wanted '{}')", discovery_address,
-                               oidc::describe(parsed.error().refusal), printable(parsed.error().seen, 300),
-                               printable(parsed.error().wanted, 300)));
+    co_return std::unexpected(FetchFailure{
+        fmt::format("discovery document {}: {} (seen '{}', wanted '{}')", discovery_address,
+                    oidc::describe(parsed.error().refusal), printable(parsed.error().seen, 300),
+                    printable(parsed.error().wanted, 300)),
+        diagnosis::explain(parsed.error())});
   }
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - clock_.steady());
   auto document = co_await fetcher_.fetch(parsed->jwks_uri, limits::kJwksBytesMax, std::max(left, milliseconds(1)));
   const std::string where = "key set " + printable(parsed->jwks_uri, 300);
-  if (!document) co_return fail_in(where, document.error());
+  if (!document) co_return failed(where, document.error());
   auto keys = oidc::KeySet::parse(document->body);
-  if (!keys) co_return fail_in(where, keys.error());
+  if (!keys) co_return failed(where, keys.error());
   for (const auto& skipped : keys->skipped()) {
     logger_.debug("a key of an issuer is not used", {{"issuer", printable(issuer, 300)}, {"kid", printable(skipped.kid, 100)},
                                                      {"reason", oidc::describe(skipped.reason)}});

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <expected>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread_safety.h"
+#include "diagnosis/finding.h"
 #include "http/client.h"
 #include "http/request.h"
 #include "oidc/jwk.h"
@@ -20,6 +23,7 @@ namespace sluice::api {
 struct IssuerKeySet {
   std::shared_ptr<const oidc::KeySet> keys;  ///< null when there have never been any
   std::string failure;  ///< why the newest fetch failed, one line; "" when it did not
+  std::optional<diagnosis::Finding> finding;  ///< the same as a rule, when the issuer's document was at fault
   bool is_stale = false;  ///< past their time, shown because the issuer cannot be reached
 };
 
@@ -50,6 +54,10 @@ class IssuerKeys {
 
  private:
   struct Provider;
+  struct FetchFailure {
+    std::string reason;
+    std::optional<diagnosis::Finding> finding;
+  };
   struct Fetched {
     std::shared_ptr<const oidc::KeySet> keys;
     int64_t max_age_s = 0;
@@ -59,7 +67,7 @@ class IssuerKeys {
   std::shared_ptr<const oidc::KeySet> pinned(const std::string& issuer) const;
   /// Fetches if the bucket allows, or waits for the fetch in flight; then returns what is known.
   http::Task<IssuerKeySet> refresh(std::shared_ptr<Provider> provider, std::string issuer);
-  http::Task<Result<Fetched>> fetch(std::string issuer);
+  http::Task<std::expected<Fetched, FetchFailure>> fetch(std::string issuer);
 
   http::DocumentFetcher& fetcher_;
   Executor& executor_;

@@ -50,13 +50,30 @@ http::Response StsService::get_caller_identity(Call& call) {
                      call.request);
 }
 
-Result<diagnosis::RegisteredIssuers> StsService::registered_issuers(const std::string& account_id) const {
-  diagnosis::RegisteredIssuers registered;
+Result<std::shared_ptr<const StsService::IssuersByAccount>> StsService::issuers_by_account() {
+  const uint64_t revision = catalog_.revision();
+  {
+    MutexLock lock(mutex_);
+    if (issuers_ && issuers_revision_ == revision) return issuers_;
+  }
+  auto fresh = std::make_shared<IssuersByAccount>();
   SLUICE_ASSIGN(const auto accounts, catalog_.accounts());
   for (const auto& account : accounts) {
     SLUICE_ASSIGN(const auto providers, catalog_.providers(account.id));
-    auto& list = account.id == account_id ? registered.same_account : registered.other_accounts;
-    for (const auto& provider : providers) list.push_back(provider.issuer());
+    for (const auto& provider : providers) (*fresh)[account.id].push_back(provider.issuer());
+  }
+  MutexLock lock(mutex_);
+  issuers_ = std::move(fresh);
+  issuers_revision_ = revision;
+  return issuers_;
+}
+
+Result<diagnosis::RegisteredIssuers> StsService::registered_issuers(const std::string& account_id) {
+  SLUICE_ASSIGN(const auto by_account, issuers_by_account());
+  diagnosis::RegisteredIssuers registered;
+  for (const auto& [account, issuers] : *by_account) {
+    auto& list = account == account_id ? registered.same_account : registered.other_accounts;
+    list.insert(list.end(), issuers.begin(), issuers.end());
   }
   return registered;
 }
@@ -92,7 +109,7 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
     known = std::move(fetched);
     facts.keys = known.keys.get();
     if (!known.keys) {
-      facts.keys_problem = diagnosis::make_finding(diagnosis::RuleId::kOidcKeysUnavailable, known.failure,
+      facts.keys_problem = known.finding ? *known.finding : diagnosis::make_finding(diagnosis::RuleId::kOidcKeysUnavailable, known.failure,
                                                    "a discovery document and key set that can be fetched", call.issuer);
     }
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "api/refusal_recorder.h"
 #include "aws/error.h"
 #include "base/clock.h"
+#include "base/thread_safety.h"
 #include "catalog/catalog.h"
 #include "diagnosis/explain_jwt.h"
 #include "http/form.h"
@@ -37,7 +39,10 @@ class StsService {
  private:
   http::Task<http::Response> assume_role_with_web_identity(Call& call, const aws::Parameters& parameters);
   http::Response get_caller_identity(Call& call);
-  Result<diagnosis::RegisteredIssuers> registered_issuers(const std::string& account_id) const;
+  /// Issuers by account, read from the catalog once per revision: whoever sends odd tokens must not make it work.
+  using IssuersByAccount = std::map<std::string, std::vector<std::string>>;
+  Result<std::shared_ptr<const IssuersByAccount>> issuers_by_account();
+  Result<diagnosis::RegisteredIssuers> registered_issuers(const std::string& account_id);
 
   catalog::Catalog& catalog_;
   std::shared_ptr<const sts::SealingKeys> keys_;
@@ -47,6 +52,9 @@ class StsService {
   const Clock& clock_;
   Counter& sessions_issued_;
   Options options_;
+  Mutex mutex_;
+  uint64_t issuers_revision_ SLUICE_GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<const IssuersByAccount> issuers_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::api

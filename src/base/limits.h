@@ -15,6 +15,7 @@ inline constexpr size_t kChunkHeaderBytesMax = 8 << 10;      ///< one chunk's si
 inline constexpr size_t kPipelinedBytesMax = 64 << 10;       ///< read ahead while a handler runs
 inline constexpr size_t kControlBodyBytesMax = 1 << 20;      ///< STS, IAM, AMP control plane; AWS takes 10 MB
 inline constexpr size_t kQueryBodyBytesMax = 4 << 20;        ///< POSTed queries
+inline constexpr size_t kBodyBytesInMemoryMax = 512 << 20;    ///< request bodies of all connections of a listener
 inline constexpr size_t kFormParametersMax = 1'000;
 
 // Remote write.

@@ -271,6 +271,7 @@ void RequestParser::take_header(http::Request& into) {
   into.headers = std::move(header.headers);
 }
 
+size_t RequestParser::body_bytes() const { return impl_->reader.body.body().size(); }
 void RequestParser::take_body(http::Request& into) { into.body = std::move(impl_->reader.body.body()); }
 
 struct ResponseParser::Impl {

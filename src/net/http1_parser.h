@@ -45,6 +45,8 @@ class RequestParser {
 
   /// After kHeaderDone, or with what was read of it after kRefused. Moves; other members are untouched.
   void take_header(http::Request& into);
+  /// Bytes of the body read so far.
+  size_t body_bytes() const;
   /// After kDone.
   void take_body(http::Request& into);
 

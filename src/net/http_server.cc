@@ -47,6 +47,14 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
     changed.notify_all();
   }
 
+  bool try_hold_body(size_t bytes) override {
+    const size_t held = body_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    if (held + bytes <= settings.limits.body_bytes_in_memory_max) return true;
+    body_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+  void release_body(size_t bytes) override { body_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
   void connection_ended(const void* connection) override SLUICE_EXCLUDES(mutex) {
     MutexLock lock(mutex);
     connections.erase(connection);
@@ -128,6 +136,7 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
   bool is_stopping SLUICE_GUARDED_BY(mutex) = false;
   bool is_accepting SLUICE_GUARDED_BY(mutex) = false;  ///< an accept is under way
   std::atomic<bool> is_full_ = false;  ///< accepting pauses; written under the mutex
+  std::atomic<size_t> body_bytes_{0};   ///< of requests being read or handled
   Timer accept_again SLUICE_GUARDED_BY(mutex);
 };
 

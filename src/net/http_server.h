@@ -30,6 +30,9 @@ struct ServerLimits {
   std::chrono::milliseconds request_grace{5'000};
   /// No further one is accepted until one closes; idle ones are closed at once then, and the rest after their answer.
   size_t connections_max = 4'096;
+  /// Request bodies held in memory, over all connections and while their handlers run; 503 with Retry-After beyond.
+  /// Bodies are read before their sender is known, so this bounds what strangers can make the server hold.
+  size_t body_bytes_in_memory_max = limits::kBodyBytesInMemoryMax;
   size_t in_flight_max = 1'024;    ///< handlers running at once; 503 with Retry-After beyond
 };
 

@@ -103,7 +103,7 @@ Task<Result<void>> ServerConnection::run() {
   arm(limits_.header_timeout);
   bool lives = co_await shake_hands();
   while (lives) {
-    const auto exchange = std::make_shared<Exchange>();
+    const auto exchange = std::make_shared<Exchange>(host_);
     lives = co_await read_request(exchange);
     if (!lives) break;
     if (host_->try_begin_handler()) {
@@ -197,6 +197,9 @@ Task<bool> ServerConnection::read_body(std::shared_ptr<Exchange> exchange) {
   bool is_continued = !parser_->expects_continue();
   for (;;) {
     const ParseStep step = feed();
+    if (!exchange->body_share.grow_to(parser_->body_bytes())) {
+      co_return co_await refuse(exchange, 503, "the collector holds as many request bodies as it may");
+    }
     if (step == ParseStep::kDone) co_return true;
     if (step == ParseStep::kRefused) {
       co_return co_await refuse(exchange, parser_->refusal().status, parser_->refusal().reason);

@@ -32,6 +32,9 @@ class ConnectionHost {
   /// False when in_flight_max handlers run. Each true is paired with one handler_ended().
   virtual bool try_begin_handler() = 0;
   virtual void handler_ended() = 0;
+  /// Takes bytes out of the budget for request bodies; false when it has too few left.
+  virtual bool try_hold_body(size_t bytes) = 0;
+  virtual void release_body(size_t bytes) = 0;
   virtual void connection_ended(const void* connection) = 0;
 };
 
@@ -54,8 +57,29 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void abort();        ///< thread-safe: now; the handler's stop token is requested
 
  private:
+  /// A request body's share of the server's budget, given back when the request is gone.
+  class BodyShare {
+   public:
+    explicit BodyShare(std::shared_ptr<ConnectionHost> host) : host_(std::move(host)) {}
+    ~BodyShare() { host_->release_body(bytes_); }
+    BodyShare(const BodyShare&) = delete;
+    BodyShare& operator=(const BodyShare&) = delete;
+    /// False when the budget does not allow the growth; the share is then as before.
+    bool grow_to(size_t bytes) {
+      if (bytes <= bytes_) return true;
+      if (!host_->try_hold_body(bytes - bytes_)) return false;
+      bytes_ = bytes;
+      return true;
+    }
+
+   private:
+    std::shared_ptr<ConnectionHost> host_;
+    size_t bytes_ = 0;
+  };
   /// One request with its handler. Shared with the handler's task, which may outlive the connection.
   struct Exchange {
+    explicit Exchange(std::shared_ptr<ConnectionHost> host) : body_share(std::move(host)) {}
+    BodyShare body_share;
     http::Request request;
     std::stop_source stop;
     std::optional<http::Response> response;

@@ -305,6 +305,35 @@ TEST_F(HttpServerTest, RefusesWhatWouldExceedTheRequestsInFlight) {
   EXPECT_THAT(other.read_answer(), EndsWith("GET /quick ")) << "the connection lives on";
 }
 
+TEST_F(HttpServerTest, BodiesOfAllConnectionsShareOneBudget) {
+  ScriptedHandler handler(echo);
+  ServerOptions options;
+  options.limits.body_bytes_in_memory_max = 10;
+  const auto server = serve(handler, options);
+  {
+    RawClient hoarder(server->port());
+    hoarder.send("POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n");
+    EXPECT_THAT(hoarder.read_answer(), StartsWith("HTTP/1.1 100 "));
+    hoarder.send("12345678");
+    std::string refused;
+    for (int i = 0; i < 100 && !refused.starts_with("HTTP/1.1 503 "); ++i) {
+      std::this_thread::sleep_for(milliseconds(10));  // until the hoarder's bytes have been read
+      RawClient other(server->port());
+      other.send("POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n12345678");
+      refused = other.read_answer();
+    }
+    EXPECT_THAT(refused, StartsWith("HTTP/1.1 503 "));
+  }
+  std::string taken;
+  for (int i = 0; i < 100 && !taken.starts_with("HTTP/1.1 200 "); ++i) {
+    std::this_thread::sleep_for(milliseconds(10));  // until the hoarder's end has been seen
+    RawClient other(server->port());
+    other.send("POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n12345678");
+    taken = other.read_answer();
+  }
+  EXPECT_THAT(taken, EndsWith("POST /b 12345678")) << "what the hoarder held was given back";
+}
+
 TEST_F(HttpServerTest, AFullServerLetsNewConnectionsInAfterTheAnswerUnderWay) {
   std::latch running(1);
   std::promise<void> release;
