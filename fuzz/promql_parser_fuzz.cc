@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sluice::promql;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)parse_selector(text);
-  if (const auto duration = parse_duration(text); duration && parse_duration(format_duration(*duration)) != duration) std::abort();
+  if (const auto duration = parse_duration(text))
+    if (parse_duration(format_duration(*duration)).value_or(-1) != *duration) std::abort();
   const auto expr = parse_expr(text, ParserOptions::everything());
   if (!expr) {
     if (expr.error().message.empty()) std::abort();

@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(Selectors, ParsesTo, testing::ValuesIn(std::vector<Prin
     {"up{b!=\"1\",a=~\"x|y\",c!~`z`}", "up{a=~\"x|y\",b!=\"1\",c!~\"z\"}"},
     {"{__name__='up'}", "{__name__=\"up\"}"},
     {"{\"my.metric\"}", "{__name__=\"my.metric\"}"},
-    {"{\"my.metric\", 'my.label'='x'}", "{__name__=\"my.metric\",\"my.label\"=\"x\"}"},
+    {"{\"my.metric\", 'my.label'='x'}", "{\"my.label\"=\"x\",__name__=\"my.metric\"}"},
     {"sum", "sum"},
     {"offset offset 5m", "offset offset 5m"},
     {"by{by='by'}", "by{by=\"by\"}"},
