@@ -46,8 +46,6 @@ std::string_view permission_of(DataOperation operation) {
 DataPlane::DataPlane(tsdb::Store& store, QueryHandler queries, Executors executors, const Clock& clock,
                      MetricRegistry& metrics)
     : store_(store), queries_(std::move(queries)), executors_(executors), clock_(clock), metrics_(metrics),
-      samples_written_(metrics.counter("sluice_samples_written_total", "Samples stored.")),
-      samples_duplicate_(metrics.counter("sluice_samples_duplicate_total", "Samples that were stored before with the same value.")),
       write_seconds_(metrics.histogram("sluice_remote_write_seconds",
                                        "From the complete request to the durable answer of a remote write.",
                                        {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5})) {
@@ -97,7 +95,7 @@ http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string
       });
   if (!outcome) co_return storage_failure(outcome.error());
 
-  count_write(admission.refusals, *outcome);
+  count_refusals(admission.refusals);
   write_seconds_.observe(std::chrono::duration<double>(clock_.steady() - began).count());
   const ingest::WriteAnswer answer = ingest::answer_write(admission.refusals, *outcome);
   if (answer.status == 200) co_return http::Response();
@@ -110,18 +108,12 @@ Result<std::shared_ptr<tsdb::WorkspaceDb>> DataPlane::open_workspace(std::string
   return store_.workspace(id);
 }
 
-void DataPlane::count_write(const ingest::RefusalSummary& refusals, const model::AppendOutcome& outcome) {
-  samples_written_.add(outcome.samples_added);
-  samples_duplicate_.add(outcome.duplicates);
-  const auto refused = [&](std::string_view reason, uint64_t count) {
-    if (count == 0) return;
-    metrics_.counter("sluice_samples_refused_total", "Samples refused, by reason.", {{"reason", std::string(reason)}}).add(count);
-  };
+void DataPlane::count_refusals(const ingest::RefusalSummary& refusals) {
   for (size_t kind = 0; kind < ingest::kRefusalKinds; ++kind) {
-    refused(to_string(static_cast<ingest::Refusal>(kind)), refusals.counts[kind]);
+    if (refusals.counts[kind] == 0) continue;
+    metrics_.counter("sluice_samples_refused_total", "Samples refused before they reached storage, by reason.",
+                     {{"reason", std::string(to_string(static_cast<ingest::Refusal>(kind)))}}).add(refusals.counts[kind]);
   }
-  refused("out_of_order", outcome.out_of_order);
-  refused("conflicting_value", outcome.conflicting);
 }
 
 http::Response DataPlane::read(DataOperation operation, const Call& call, const http::PathParameters& parameters,

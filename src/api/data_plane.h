@@ -52,15 +52,13 @@ class DataPlane {
   http::Response read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                       model::SeriesFilter filter);
   Result<std::shared_ptr<tsdb::WorkspaceDb>> open_workspace(std::string_view id);
-  void count_write(const ingest::RefusalSummary& refusals, const model::AppendOutcome& outcome);
+  void count_refusals(const ingest::RefusalSummary& refusals);
 
   tsdb::Store& store_;
   QueryHandler queries_;
   Executors executors_;
   const Clock& clock_;
   MetricRegistry& metrics_;
-  Counter& samples_written_;
-  Counter& samples_duplicate_;
   HistogramMetric& write_seconds_;
   http::RouteTable routes_;
 };

@@ -22,7 +22,7 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
         settings(std::move(given)),
         request_handler_(request_handler),
         logger(log),
-        metrics_(registry, settings.is_admin ? "admin" : "main") {}
+        metrics_(registry, settings.is_admin ? "admin" : "public") {}
 
   const ServerOptions& options() const override { return settings; }
   Executor& compute() override { return runtime.compute(); }
