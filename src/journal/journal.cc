@@ -53,7 +53,6 @@ void Journal::adopt(Recovered recovered) {
   recovery_ = std::move(recovered.report);
   if (!recovered.segments.segments.empty()) tail_number_ = recovered.segments.segments.back().number;
   tail_end_ = recovered.last_end;
-  bool rewrite = false;
   {
     MutexLock lock(mutex_);
     segments_ = std::move(recovered.segments);
@@ -66,10 +65,21 @@ void Journal::adopt(Recovered recovered) {
       pending_bytes_ += record_size(entry.payload.size());
       pending_.push_back(std::move(entry));
     }
-    rewrite = !pending_.empty();
-    if (rewrite) state_ = State::kQueued;
   }
-  if (rewrite) post_job();
+  repair();
+}
+
+// Writes anew what nothing proves to have been synced. When the disk refuses, the first commit tries again.
+void Journal::repair() {
+  MutexLock lock(mutex_);
+  state_ = State::kRunning;
+  for (size_t before = 0; !pending_.empty() && pending_.size() != before;) {
+    before = pending_.size();
+    lock.unlock();
+    commit_one();
+    lock.lock();
+  }
+  state_ = State::kIdle;
 }
 
 Journal::~Journal() {

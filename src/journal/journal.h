@@ -62,9 +62,9 @@ struct Options {
 /// 4. At most one job of a journal is in the executor's queue or running, so a first-in-first-out executor with
 ///    a few threads is fair between journals, and one sync is in flight per journal (group commit: what
 ///    arrives meanwhile shares the next one).
-/// 5. Opening changes no segment; the first commit begins a fresh one. Records read back that nothing proves to
-///    have been synced (the last commit before a kill) are the first to be committed there: nothing is
-///    acknowledged before they are.
+/// 5. A process begins with a fresh segment. Records read back that nothing proves to have been synced (the last
+///    commit before a kill) are written there anew before open() returns. If the disk refuses, open() succeeds
+///    all the same, and nothing is acknowledged before a later commit has made them durable.
 ///
 /// Thread-safe.
 class Journal : public std::enable_shared_from_this<Journal> {
@@ -74,8 +74,8 @@ class Journal : public std::enable_shared_from_this<Journal> {
   /// The record's number, or why it is not durable: kNoSpace, kUnavailable (both worth a retry), kCancelled.
   using Done = std::move_only_function<void(Result<Sequence>)>;
 
-  /// Makes the directory if need be, reads all segments and hands intact records to `replay`. Damage does not
-  /// fail it (see recovery()); kUnsupported for a newer format, kIo when a file cannot be read.
+  /// Makes the directory if need be, reads all segments and hands intact records to `replay`, on this thread.
+  /// Damage does not fail it (see recovery()); kUnsupported for a newer format, kIo when a file cannot be read.
   /// `fs`, `syncer` and `clock` must outlive the journal and every job it posted.
   static Result<std::shared_ptr<Journal>> open(FileSystem& fs, std::string directory, Options options,
                                                Executor& syncer, const Clock& clock, const Replay& replay);
@@ -116,6 +116,7 @@ class Journal : public std::enable_shared_from_this<Journal> {
   using Batch = std::vector<Entry>;
 
   void adopt(Recovered recovered);
+  void repair();
   void enqueue(Entry entry, uint64_t bytes);
   bool wants_commit() const SLUICE_REQUIRES(mutex_);
   void post_job();

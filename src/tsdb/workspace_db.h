@@ -49,7 +49,9 @@ struct WorkspaceDbOptions {
 /// samples) -> log -> wait until durable -> apply to the head, in the order of the log -> done.
 ///
 /// Invariants:
-/// 1. The head, and so every query, shows only what is durable, and a request whole or not at all.
+/// 1. The head, and so every query, shows only what is durable, and a request whole or not at all. (One exception:
+///    when a process was killed and the disk refuses writes ever since, what could be read back is shown although
+///    nothing proves its sync; no append succeeds until that is mended.)
 /// 2. What becomes of a sample is decided when it is applied, by rules that depend on nothing but the log before
 ///    it. Replaying the log therefore reaches the same head. A request sent again while its first commit is
 ///    pending is logged again, acknowledged after its own commit, and its samples count as duplicates. A sample

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,34 +10,11 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
-#include "base/executor.h"
 #include "journal/journal.h"
 #include "support/fault_file_system.h"
+#include "support/manual_executor.h"
 
 namespace sluice::journal {
-
-/// Runs nothing until told to.
-class ManualExecutor final : public Executor {
- public:
-  void post(std::move_only_function<void()> work) override { queue_.push_back(std::move(work)); }
-  bool run_one() {
-    if (queue_.empty()) return false;
-    auto work = std::move(queue_.front());
-    queue_.pop_front();
-    work();
-    return true;
-  }
-  void run_all() {
-    while (run_one()) {
-    }
-  }
-  /// As if the process had died.
-  void drop_all() { queue_.clear(); }
-  size_t queued() const { return queue_.size(); }
-
- private:
-  std::deque<std::move_only_function<void()>> queue_;
-};
 
 struct KeptRecord {
   Sequence sequence = 0;
@@ -101,7 +76,7 @@ struct Harness {
 
   test::FaultFileSystem& fs;
   FakeClock clock{1'700'000'000'000};
-  ManualExecutor executor;
+  test::ManualExecutor executor;
   Options options;
   uint64_t salt = 0x5a17;
   std::vector<Commit> commits;

@@ -304,8 +304,8 @@ TEST(JournalFaults, WhatWasReadBackStaysInTheLogThoughTheFirstCommitFails) {
   ASSERT_TRUE(h.open());
   ASSERT_TRUE(h.commit("kept"));
   h.journal.reset();  // killed: nothing proves that "kept" was synced
-  ASSERT_TRUE(h.open());
   fs.set_capacity(fs.used_bytes());
+  ASSERT_TRUE(h.open());
   const size_t barrier = h.results.size();
   h.results.emplace_back();
   h.journal->barrier([&](Result<Sequence> r) { h.results[barrier] = std::move(r); });

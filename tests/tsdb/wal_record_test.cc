@@ -1,0 +1,127 @@
+#include "tsdb/wal_record.h"
+
+#include <bit>
+#include <cmath>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "model/labels.h"
+
+namespace sluice::tsdb {
+namespace {
+
+using testing::HasSubstr;
+
+std::string packed(std::vector<std::pair<std::string, std::string>> labels) {
+  return std::string(model::Labels::from(std::move(labels)).packed());
+}
+
+TEST(AppendRecord, HasTheDocumentedBytes) {
+  AppendRecordWriter writer;
+  writer.add_definition(1, packed({{"a", "b"}}));
+  writer.add_sample(1, {1000, 7});
+  writer.add_sample(2, {1000, 7});
+  writer.add_sample(3, {1001, 0.5});
+  writer.add_sample(2, {1001, model::stale_nan()});
+  EXPECT_EQ(hex_encode(std::move(writer).finish()),
+            "01"                        // one definition
+            "01" "04" "01610162"        // of series 1, its packed labels
+            "04"                        // four samples
+            "13" "d00f" "0e"            // series +1, new time +1000, integer 7
+            "14"                        // series +1, same time, same value
+            "11" "02" "000000000000e03f"  // series +1, new time +1, raw 0.5
+            "0e");                      // series -1, same time, stale
+}
+
+TEST(AppendRecord, GivesBackEveryValueBitForBit) {
+  const std::vector<double> values = {0, -0.0, 1, -1, 0.1, 1e15, 9007199254740991, 9007199254740992, -9007199254740993.0,
+                                      1e300, -1e300, 5e-324, INFINITY, -INFINITY, model::stale_nan(),
+                                      std::bit_cast<double>(model::kNormalNaNBits),
+                                      std::bit_cast<double>(uint64_t{0x7ff4000000000000})};
+  AppendRecordWriter writer;
+  for (const double first : values) {
+    for (const double second : values) {
+      writer.add_sample(1, {5, first});
+      writer.add_sample(1, {6, second});
+    }
+  }
+  const std::string bytes = std::move(writer).finish();
+  const auto record = decode_append_record(bytes);
+  ASSERT_TRUE(record) << record.error().message;
+  size_t at = 0;
+  for (const double first : values) {
+    for (const double second : values) {
+      EXPECT_EQ(std::bit_cast<uint64_t>(record->samples[at++].sample.value), std::bit_cast<uint64_t>(first));
+      EXPECT_EQ(std::bit_cast<uint64_t>(record->samples[at++].sample.value), std::bit_cast<uint64_t>(second));
+    }
+  }
+}
+
+TEST(AppendRecord, GivesBackReferencesAndTimesInAnyOrder) {
+  std::mt19937_64 random(3);
+  AppendRecordWriter writer;
+  std::vector<WalSample> samples;
+  for (int i = 0; i < 2000; ++i) {
+    const uint64_t ref = 1 + (random() >> (8 + random() % 56));
+    samples.push_back({std::min(ref, kSeriesRefMax), {static_cast<TimestampMs>(random()), 1.5}});
+    writer.add_sample(samples.back().ref, samples.back().sample);
+  }
+  const std::string bytes = std::move(writer).finish();
+  const auto record = decode_append_record(bytes);
+  ASSERT_TRUE(record) << record.error().message;
+  ASSERT_EQ(record->samples.size(), samples.size());
+  for (size_t i = 0; i < samples.size(); ++i) {
+    EXPECT_EQ(record->samples[i].ref, samples[i].ref);
+    EXPECT_EQ(record->samples[i].sample.t_ms, samples[i].sample.t_ms);
+  }
+}
+
+TEST(AppendRecord, SpendsAFewBytesOnASampleOfAScrape) {
+  AppendRecordWriter writer;
+  for (uint64_t ref = 1; ref <= 1000; ++ref) writer.add_sample(ref, {1'700'000'000'000, static_cast<double>(ref * 37)});
+  EXPECT_LT(std::move(writer).finish().size(), 4'100u);
+}
+
+TEST(AppendRecord, RefusesWhatItDidNotWrite) {
+  struct Case {
+    const char* hex;
+    const char* message;
+  };
+  for (const auto& [hex, message] : std::vector<Case>{
+           {"", "no count of definitions"},
+           {"05", "no count of definitions"},
+           {"0100", "no series reference"},
+           {"0101", "no canonical label set"},
+           {"010100", "no canonical label set"},
+           {"01010401610163ff", "no count of samples"},
+           {"0101040161006200", "no canonical label set"},
+           {"00", "no count of samples"},
+           {"0001", "no count of samples"},
+           {"000100", "a series reference out of range"},
+           {"000112", "no value"},
+           {"000111", "no timestamp"},
+           {"00011002", "no value"},
+           {"0000ff", "bytes after the last sample"},
+       }) {
+    const std::string bytes = *hex_decode(hex);
+    const auto record = decode_append_record(bytes);
+    ASSERT_FALSE(record) << hex;
+    EXPECT_EQ(record.error().code, ErrorCode::kMalformed) << hex;
+    EXPECT_THAT(record.error().message, HasSubstr(message)) << hex;
+  }
+}
+
+TEST(AppendRecord, SurvivesEveryTruncation) {
+  AppendRecordWriter writer;
+  writer.add_definition(300, packed({{"__name__", "up"}, {"job", "x"}}));
+  writer.add_sample(300, {1'700'000'000'000, 0.25});
+  writer.add_sample(301, {1'700'000'000'001, 12345});
+  const std::string bytes = std::move(writer).finish();
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_append_record(bytes.substr(0, size))) << size;
+}
+
+}  // namespace
+}  // namespace sluice::tsdb
