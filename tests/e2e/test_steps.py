@@ -208,7 +208,11 @@ remote_write:
         import http.client
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("GET", "/api/v1/query?" + urllib.parse.urlencode({"query": query, **parameters}))
-        return json.loads(connection.getresponse().read())["data"]["result"]
+        response = connection.getresponse()
+        body = response.read()
+        if response.status == 503:  # still replaying its own log
+            raise ConnectionError(body.decode())
+        return json.loads(body)["data"]["result"]
 
     def test_prometheus_delivers_and_both_apis_agree_and_a_restart_keeps_it(self):
         workspace, arn = self.create_workspace("prometheus")

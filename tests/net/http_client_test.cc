@@ -60,7 +60,7 @@ TEST_F(HttpClientTest, KeepsConnectionsAndNoticesThatTheyWereClosed) {
   options.limits.keep_alive_timeout = milliseconds(40);
   const auto server = serve(handler, options);
   const auto client = make_client();
-  auto& connections = metrics.gauge("sluice_http_connections", "", {{"listener", "main"}});
+  auto& connections = metrics.gauge("sluice_http_connections", "", {{"listener", "public"}});
   for (int i = 0; i < 5; ++i) {
     auto request = get(*server);
     request.method = "POST";  // never repeated: a dead kept connection would show as an error
