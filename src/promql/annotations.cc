@@ -41,7 +41,8 @@ std::string base_text(Id id, const std::string& detail) {
       return "sort is ineffective for range queries since results are always ordered by labels";
     case Id::kCounterResetCollision: return "conflicting counter resets during histogram " + detail;
     case Id::kStartTimeOverlap:
-      return fmt::format("sample has start time that overlaps with previous sample timestamp for metric {}", quote(detail));
+      return fmt::format("sample has start time that overlaps with previous sample timestamp for metric {}",
+                         quote(detail));
     case Id::kPossibleNonCounter:
       return "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " + quote(detail);
     case Id::kForcedMonotonicity:
@@ -114,7 +115,8 @@ void Annotations::add_forced_monotonicity(std::string_view metric_name, Position
 }
 
 std::string Annotations::text_of(const Key& key, const Entry& entry, std::string_view query) {
-  std::string text = fmt::format("PromQL {}: {}", is_warning(key.first) ? "warning" : "info", base_text(key.first, key.second));
+  std::string text =
+      fmt::format("PromQL {}: {}", is_warning(key.first) ? "warning" : "info", base_text(key.first, key.second));
   if (key.first == Id::kForcedMonotonicity)
     text += fmt::format(", from buckets {} to {}, with a max diff of {}, over {} samples from {} to {}",
                         format_general(entry.bucket_min), format_general(entry.bucket_max),

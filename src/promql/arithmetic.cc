@@ -85,7 +85,8 @@ double apply(BinaryOp op, double left, double right) {
   return NAN;
 }
 
-ElementResult apply(BinaryOp op, const Value& left, const Value& right, PositionRange position, Annotations& annotations) {
+ElementResult apply(BinaryOp op, const Value& left, const Value& right, PositionRange position,
+                    Annotations& annotations) {
   if (left.is_float() && right.is_float()) {
     if (op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower)
       return incompatible(op, "float", "float", position, annotations);

@@ -100,7 +100,10 @@ UnaryExpr::UnaryExpr(bool minus, ExprPtr of, PositionRange at)
 }
 
 BinaryExpr::BinaryExpr(BinaryOp operation, ExprPtr left, ExprPtr right)
-    : Expr(kKind, {left->position.start, right->position.end}), op(operation), lhs(std::move(left)), rhs(std::move(right)) {
+    : Expr(kKind, {left->position.start, right->position.end}),
+      op(operation),
+      lhs(std::move(left)),
+      rhs(std::move(right)) {
   height = 1 + std::max(height_of(lhs), height_of(rhs));
   const bool scalar = type_of(*lhs) == ValueType::kScalar && type_of(*rhs) == ValueType::kScalar;
   type = scalar ? ValueType::kScalar : ValueType::kVector;

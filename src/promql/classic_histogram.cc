@@ -71,7 +71,8 @@ double classic_quantile(double q, std::vector<ClassicBucket>& buckets, Monotonic
   if (observations == 0) return kNan;
   double rank = q * observations;
   // Written so that NaN counts end in the last bucket, as a search for the first count >= rank does.
-  const auto found = std::find_if(buckets.begin(), buckets.end() - 1, [&](const ClassicBucket& b) { return b.count >= rank; });
+  const auto found =
+      std::find_if(buckets.begin(), buckets.end() - 1, [&](const ClassicBucket& b) { return b.count >= rank; });
   const auto b = static_cast<size_t>(found - buckets.begin());
   if (b == buckets.size() - 1) return buckets[b - 1].upper_bound;
   if (b == 0 && buckets[0].upper_bound <= 0) return buckets[0].upper_bound;

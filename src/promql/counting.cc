@@ -34,15 +34,18 @@ template <class Counts>
 Value count_pairs(const Window& window, const RangeCall& call, Counts counts) {
   auto [f, h, found] = begin_of(window, call);
   if (!found) return {};
-  const auto start_of = [](std::span<const TimestampMs> start_ms, size_t i) { return start_ms.empty() ? 0 : start_ms[i]; };
+  const auto start_of = [](std::span<const TimestampMs> start_ms, size_t i) {
+    return start_ms.empty() ? 0 : start_ms[i];
+  };
   Value previous;
   StartedSample before{};
   size_t count = 0;
   while (f < window.floats.size() || h < window.histograms.size()) {
     const bool is_float = h == window.histograms.size() ||
                           (f < window.floats.size() && window.float_t_ms[f] < window.histogram_t_ms[h]);
-    const StartedSample now = is_float ? StartedSample{start_of(window.float_start_ms, f), window.float_t_ms[f]}
-                                       : StartedSample{start_of(window.histogram_start_ms, h), window.histogram_t_ms[h]};
+    const StartedSample now = is_float
+                                  ? StartedSample{start_of(window.float_start_ms, f), window.float_t_ms[f]}
+                                  : StartedSample{start_of(window.histogram_start_ms, h), window.histogram_t_ms[h]};
     const Value current = is_float ? Value::of(window.floats[f++]) : Value::of(window.histograms[h++]);
     if (previous && (previous.cell != current.cell || counts(previous, current, is_restart(before, now)))) ++count;
     previous = current;

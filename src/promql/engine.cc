@@ -115,14 +115,15 @@ class Execution {
 
   Result<MatrixResult> range_vector(const Grid& grid) {
     MatrixResult out;
-    SLUICE_TRY(evaluator_.each_range_series(unwrapped(*expr_), grid, [&](const Evaluator::RangeSeries& series) -> Result<void> {
-      SLUICE_TRY(budget_.charge(series.samples.floats.size() + series.samples.histograms.size()));
-      const bool drop = series.drop_name && options_.delayed_name_removal;
-      SLUICE_ASSIGN(model::SampleColumn column, extended_column(series.samples, grid));
-      if (column.size() == 0) return {};
-      out.push_back({drop ? without_metadata(series.labels) : series.labels, std::move(column)});
-      return {};
-    }));
+    SLUICE_TRY(evaluator_.each_range_series(
+        unwrapped(*expr_), grid, [&](const Evaluator::RangeSeries& series) -> Result<void> {
+          SLUICE_TRY(budget_.charge(series.samples.floats.size() + series.samples.histograms.size()));
+          const bool drop = series.drop_name && options_.delayed_name_removal;
+          SLUICE_ASSIGN(model::SampleColumn column, extended_column(series.samples, grid));
+          if (column.size() == 0) return {};
+          out.push_back({drop ? without_metadata(series.labels) : series.labels, std::move(column)});
+          return {};
+        }));
     sort(out);
     return out;
   }

@@ -221,7 +221,8 @@ class QuantileAggregation final : public RowSink {
 };
 
 template <class State>
-Result<void> aggregate(Evaluator& evaluator, const AggregateExpr& node, const Grid& grid, HistogramUse use, RowSink& sink) {
+Result<void> aggregate(Evaluator& evaluator, const AggregateExpr& node, const Grid& grid, HistogramUse use,
+                       RowSink& sink) {
   Aggregation<State> aggregation(node, grid, evaluator.annotations(), use);
   SLUICE_TRY(evaluator.stream(*node.expr, grid, aggregation));
   return aggregation.finish(sink);

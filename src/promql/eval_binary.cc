@@ -22,8 +22,8 @@ class PresenceByKey {
   }
   /// nullptr when no row has the key.
   const std::vector<bool>* find(const model::Labels& labels) {
-    const size_t index = table_.index_of(key_.of(labels));
-    return index < present_.size() ? &present_[index] : nullptr;
+    const size_t index = table_.find(key_.of(labels));
+    return index != SIZE_MAX ? &present_[index] : nullptr;
   }
 
  private:

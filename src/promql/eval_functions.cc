@@ -123,7 +123,8 @@ Result<void> Evaluator::stream_clamp(const Call& node, const Grid& grid, RowSink
       bool dropped = false;
       map_floats(row, [&](uint32_t step, double value) {
         if (high[step] < low[step]) dropped = true;
-        if (std::isnan(value) || std::isnan(low[step]) || std::isnan(high[step])) return std::numeric_limits<double>::quiet_NaN();
+        if (std::isnan(value) || std::isnan(low[step]) || std::isnan(high[step]))
+          return std::numeric_limits<double>::quiet_NaN();
         return std::max(low[step], std::min(high[step], value));
       });
       for (uint32_t step = row.begin(); dropped && step < row.end(); ++step)

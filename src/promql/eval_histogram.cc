@@ -29,7 +29,11 @@ class Histograms {
   };
 
   Histograms(std::vector<Row> rows, uint32_t steps, PositionRange position, bool names_known, Annotations& annotations)
-      : rows_(std::move(rows)), steps_(steps), position_(position), names_known_(names_known), annotations_(annotations) {
+      : rows_(std::move(rows)),
+        steps_(steps),
+        position_(position),
+        names_known_(names_known),
+        annotations_(annotations) {
     for (size_t i = 0; i < rows_.size(); ++i)
       if (has_floats(rows_[i])) add_bucket(i);
     for (Classic& classic : classics_) std::sort(classic.buckets.begin(), classic.buckets.end());
@@ -37,8 +41,10 @@ class Histograms {
       if (rows_[i].has_histograms()) add_native(i);
   }
 
-  using ClassicFunction = std::function<double(uint32_t step, std::vector<ClassicBucket>& buckets, std::string_view name)>;
-  using NativeFunction = std::function<double(uint32_t step, const model::FloatHistogram& histogram, std::string_view name)>;
+  using ClassicFunction =
+      std::function<double(uint32_t step, std::vector<ClassicBucket>& buckets, std::string_view name)>;
+  using NativeFunction =
+      std::function<double(uint32_t step, const model::FloatHistogram& histogram, std::string_view name)>;
 
   /// A row of results for each histogram.
   std::vector<Row> map(const ClassicFunction& classic, const NativeFunction& native) {
@@ -81,9 +87,7 @@ class Histograms {
   }
 
   void add_native(size_t index) {
-    size_t classic = table_.index_of(rows_[index].labels.packed());
-    if (classic >= classics_.size()) classic = SIZE_MAX;
-    natives_.push_back({index, classic});
+    natives_.push_back({index, table_.find(rows_[index].labels.packed())});
   }
 
   static std::optional<double> parse_bound(std::string_view le) {

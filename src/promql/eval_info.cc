@@ -26,8 +26,8 @@ Result<std::vector<model::Matcher>> name_matchers_of(const std::vector<model::Ma
     if (matcher.name() == model::kMetricName) out.push_back(matcher);
   if (std::any_of(out.begin(), out.end(), positive)) return out;
   const bool none = out.empty();
-  auto base = model::Matcher::make(none ? model::MatchType::kEqual : model::MatchType::kRegex, std::string(model::kMetricName),
-                                   none ? "target_info" : ".+_info");
+  auto base = model::Matcher::make(none ? model::MatchType::kEqual : model::MatchType::kRegex,
+                                   std::string(model::kMetricName), none ? "target_info" : ".+_info");
   if (!base) return std::unexpected(base.error());
   out.insert(out.begin(), *std::move(base));
   return out;
@@ -91,7 +91,8 @@ class InfoJoin {
   Result<void> join(const Row& base, std::vector<Row>& out) {
     std::vector<const std::vector<size_t>*> candidates;
     for (const std::string& name : names_)
-      if (const auto found = by_key_.find(key_of(name, base.labels)); found != by_key_.end()) candidates.push_back(&found->second);
+      if (const auto found = by_key_.find(key_of(name, base.labels)); found != by_key_.end())
+        candidates.push_back(&found->second);
     std::map<std::vector<size_t>, Row> results;  // by the info series joined
     std::vector<size_t> chosen;
     for (uint32_t step = base.begin(); step < base.end(); ++step) {

@@ -71,7 +71,8 @@ std::string expand(std::string_view pattern, const re2::RE2& regex, const std::v
                found != regex.NamedCapturingGroups().end()) {
       group = static_cast<size_t>(found->second);
     }
-    if (group < groups.size() && groups[group].data() != nullptr) out.append(groups[group].data(), groups[group].size());
+    if (group < groups.size() && groups[group].data() != nullptr)
+      out.append(groups[group].data(), groups[group].size());
   }
   return out;
 }
@@ -170,8 +171,8 @@ Result<void> Evaluator::stream_label_replace(const Call& node, const Grid& grid,
   SLUICE_ASSIGN(std::vector<Row> rows, collect(*node.args[0], grid));
   for (Row& row : rows) {
     const std::string_view value = row.labels.get(source);
-    if (!regex.Match(re2::StringPiece(value.data(), value.size()), 0, value.size(), re2::RE2::ANCHOR_BOTH, groups.data(),
-                     static_cast<int>(groups.size())))
+    if (!regex.Match(re2::StringPiece(value.data(), value.size()), 0, value.size(), re2::RE2::ANCHOR_BOTH,
+                     groups.data(), static_cast<int>(groups.size())))
       continue;
     row.labels = row.labels.with(target, expand(replacement, regex, groups));
     if (target == model::kMetricName) row.drop_name = false;

@@ -58,12 +58,14 @@ Result<void> check_extension(const Windows& windows, const Function& function) {
   const F id = function.id;
   const bool rates = id == F::kRate || id == F::kIncrease || id == F::kDelta;
   if (windows.anchored() && !rates && id != F::kChanges && id != F::kResets)
-    return fail(ErrorCode::kConflict,
-                fmt::format("anchored modifier can only be used with: changes, delta, increase, rate, resets - not with {}",
-                            function.name));
+    return fail(
+        ErrorCode::kConflict,
+        fmt::format("anchored modifier can only be used with: changes, delta, increase, rate, resets - not with {}",
+                    function.name));
   if (windows.smoothed() && !rates)
-    return fail(ErrorCode::kConflict,
-                fmt::format("smoothed modifier can only be used with: delta, increase, rate - not with {}", function.name));
+    return fail(
+        ErrorCode::kConflict,
+        fmt::format("smoothed modifier can only be used with: delta, increase, rate - not with {}", function.name));
   return {};
 }
 
@@ -126,7 +128,8 @@ Result<void> Evaluator::stream_range_call(const Call& node, const Grid& grid, Ro
   size_t range_arg = 0;
   while (type_of(*node.args[range_arg]) != ValueType::kMatrix) ++range_arg;
   const Expr& range = *node.args[range_arg];
-  return with_distinct_names(range, true, sink, [&](RowSink& out) { return walk_range_call(node, range_arg, grid, out); });
+  return with_distinct_names(range, true, sink,
+                             [&](RowSink& out) { return walk_range_call(node, range_arg, grid, out); });
 }
 
 Result<void> Evaluator::walk_range_call(const Call& node, size_t range_arg, const Grid& grid, RowSink& sink) {
@@ -140,15 +143,17 @@ Result<void> Evaluator::walk_range_call(const Call& node, size_t range_arg, cons
     if (i == range_arg) continue;
     SLUICE_ASSIGN(scalars.emplace_back(), scalar(*node.args[i], grid));
   }
+  RangeMemo memo;
   RangeCall call{.node = node, .argument = node.args[0]->position, .range_ms = windows.range_ms(),
                  .anchored = windows.anchored(), .smoothed = windows.smoothed(),
                  .scalars = std::vector<double>(scalars.size()), .metric_name = {},
-                 .annotations = annotations_};
+                 .annotations = annotations_, .memo = memo};
   const bool counter = node.function->id == FunctionId::kRate || node.function->id == FunctionId::kIncrease;
   const bool smooths = node.function->id == FunctionId::kDoubleExponentialSmoothing;
   Row row;
   return each_range_series(range, grid, [&](const RangeSeries& series) -> Result<void> {
     row.clear();
+    memo = {};
     call.metric_name = series.labels.metric_name();
     WindowWalker walker(series.samples);
     for (uint32_t step = 0; step < grid.count; ++step) {

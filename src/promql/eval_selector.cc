@@ -60,13 +60,15 @@ Result<void> Evaluator::read(model::Series& series, model::TimeRange range, cons
   SLUICE_TRY(check_running());
   SLUICE_TRY(series.read(range, column_));
   if (node.histogram_stats) keep_stats(column_);
-  return charge_scratch(column_.size());
+  samples_read_ += column_.size();  // the storage has charged them
+  return {};
 }
 
 /// Walks each series of an instant selector once: at each step the newest sample not after the step's moment,
 /// unless it is a stale marker or as old as the lookback. `append` puts it (its row in column_) into the result.
 template <class Append>
-Result<void> Evaluator::walk_instants(const VectorSelector& node, const Grid& grid, const Append& append, RowSink& sink) {
+Result<void> Evaluator::walk_instants(const VectorSelector& node, const Grid& grid, const Append& append,
+                                      RowSink& sink) {
   model::TimeRange range;
   SLUICE_ASSIGN(SelectedSeries selected, select(node, grid, lookback_ms_, 0, range));
   const ReferenceTime reference(node.time, grid);
@@ -106,7 +108,7 @@ Result<void> Evaluator::stream_smoothed(const VectorSelector& node, const Grid& 
   Row row;
   for (const auto& series : selected) {
     SLUICE_TRY(read(*series, range, node));
-    samples.assign(column_, false);
+    samples.take(column_, false);
     row.clear();
     WindowWalker walker(samples);
     for (uint32_t step = 0; step < grid.count; ++step) {
@@ -170,11 +172,12 @@ Result<void> Evaluator::each_selected_range(const MatrixSelector& node, const Gr
   const bool extended = selector.anchored || selector.smoothed;
   const int64_t before_ms = node.range_ms + (extended ? lookback_ms_ : 0);
   model::TimeRange range;
-  SLUICE_ASSIGN(SelectedSeries selected, select(selector, grid, before_ms, selector.smoothed ? lookback_ms_ : 0, range));
+  SLUICE_ASSIGN(SelectedSeries selected,
+                select(selector, grid, before_ms, selector.smoothed ? lookback_ms_ : 0, range));
   RangeSamples samples;
   for (const auto& series : selected) {
     SLUICE_TRY(read(*series, range, selector));
-    samples.assign(column_, options_.start_timestamps);
+    samples.take(column_, options_.start_timestamps);
     if (!samples.empty()) SLUICE_TRY(visit({series->labels(), false, samples}));
   }
   return {};
@@ -186,7 +189,7 @@ Result<void> Evaluator::each_subquery_range(const SubqueryExpr& node, const Grid
   if (inner.count == 0) return {};
   RangeSamples samples;
   CallbackSink convert([&](Row& row) -> Result<void> {
-    SLUICE_TRY(charge_scratch(row.size()));
+    SLUICE_TRY(charge_longest(row.size()));
     samples.assign(row, inner);
     for (HistogramPtr& histogram : samples.histograms) histogram = without_reset_hint(histogram);
     return visit({row.labels, row.drop_name, samples});
@@ -204,7 +207,8 @@ Result<Grid> Evaluator::subquery_grid(const SubqueryExpr& node, TimestampMs firs
   if (start > last) return Grid{start, step, 0};
   const int64_t count = (last - start) / step + 1;
   if (static_cast<uint64_t>(count) > context_.samples_max.value_or(options_.samples_max) || count > INT32_MAX)
-    return fail(ErrorCode::kQuotaExceeded, "query processing would load too many samples into memory in query execution");
+    return fail(ErrorCode::kQuotaExceeded,
+                "query processing would load too many samples into memory in query execution");
   return Grid{start, step, static_cast<uint32_t>(count)};
 }
 

@@ -47,11 +47,10 @@ Result<void> Evaluator::check_running() {
   return fail(ErrorCode::kDeadlineExceeded, "query timed out in expression evaluation");
 }
 
-Result<void> Evaluator::charge_scratch(size_t samples) {
-  samples_read_ += samples;
-  if (samples <= scratch_samples_) return {};
-  const size_t more = samples - scratch_samples_;
-  scratch_samples_ = samples;
+Result<void> Evaluator::charge_longest(size_t samples) {
+  if (samples <= longest_row_) return {};
+  const size_t more = samples - longest_row_;
+  longest_row_ = samples;
   return budget_.charge(more);
 }
 
@@ -161,11 +160,14 @@ Result<std::vector<double>> Evaluator::scalar_call(const Call& node, const Grid&
       return values;
     }
     case FunctionId::kScalar: {
+      // The value of the only float at a step; NaN where there is none, or more than one.
       std::vector<double> values(grid.count, NAN);
-      std::vector<uint8_t> found(grid.count);
+      std::vector<uint32_t> found(grid.count);
       CallbackSink count([&](Row& row) -> Result<void> {
-        for (uint32_t step = row.begin(); step < row.end(); ++step)
-          if (row.cell(step) == Cell::kFloat) values[step] = found[step]++ == 0 ? row.number(step) : NAN, found[step] |= 1;
+        for (uint32_t step = row.begin(); step < row.end(); ++step) {
+          if (row.cell(step) != Cell::kFloat) continue;
+          values[step] = ++found[step] == 1 ? row.number(step) : NAN;
+        }
         return {};
       });
       SLUICE_TRY(stream(*node.args[0], grid, count));

@@ -117,7 +117,8 @@ class Evaluator {
 
   /// kCancelled, kDeadlineExceeded: asked once a series.
   Result<void> check_running();
-  Result<void> charge_scratch(size_t samples);
+  /// For rows that are in memory one at a time: only what is longer than any before counts.
+  Result<void> charge_longest(size_t samples);
   /// What functions and operators do to their result's name: gone at once, or at the query's end.
   void drop_name(Row& row) const;
   bool delays_names() const { return options_.delayed_name_removal; }
@@ -129,8 +130,8 @@ class Evaluator {
   int64_t lookback_ms_;
   Annotations annotations_;
   uint64_t samples_read_ = 0;
-  size_t scratch_samples_ = 0;  // the longest series read so far, what a walk holds in memory
-  uint32_t ticks_ = 0;          // since the clock was last asked
+  size_t longest_row_ = 0;
+  uint32_t ticks_ = 0;  // since the clock was last asked
   model::SampleColumn column_;  // of the series being read
 };
 

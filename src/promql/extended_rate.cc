@@ -24,7 +24,8 @@ std::optional<Edges> find_edges(std::span<const TimestampMs> t_ms, bool smoothed
   const auto after_start = std::upper_bound(t_ms.begin(), t_ms.begin() + static_cast<std::ptrdiff_t>(last), start);
   const auto first = static_cast<size_t>(std::max<std::ptrdiff_t>(0, after_start - t_ms.begin() - 1));
   if (smoothed)
-    last = static_cast<size_t>(std::lower_bound(t_ms.begin(), t_ms.begin() + static_cast<std::ptrdiff_t>(last), end) - t_ms.begin());
+    last = static_cast<size_t>(std::lower_bound(t_ms.begin(), t_ms.begin() + static_cast<std::ptrdiff_t>(last), end) -
+                               t_ms.begin());
   if (t_ms[last] <= start) return std::nullopt;
   if (smoothed && t_ms[first] > end) return std::nullopt;
   return Edges{first, last};
@@ -72,7 +73,8 @@ Value float_rate(const Window& window, const RangeCall& call, TimestampMs start,
   double result = range->right - range->left;
   // The edges' own interpolation has dealt with resets around them.
   if (counter)
-    result += reset_correction(range->left, range->right, window.floats.subspan(range->begin, range->end - range->begin));
+    result +=
+        reset_correction(range->left, range->right, window.floats.subspan(range->begin, range->end - range->begin));
   return Value::of(per_second ? result / (static_cast<double>(call.range_ms) / 1000) : result);
 }
 
@@ -99,7 +101,8 @@ std::optional<HistogramSum> histogram_correction(const Window& window, const Ran
     }
     const HistogramOutcome outcome = correction->add(lost);
     failed = failed || outcome.incompatible;
-    if (outcome.bounds_reconciled) call.annotations.add(AnnotationId::kMismatchedCustomBuckets, call.argument, "addition");
+    if (outcome.bounds_reconciled)
+      call.annotations.add(AnnotationId::kMismatchedCustomBuckets, call.argument, "addition");
   };
   for (size_t i = next; i < edges.last; ++i) {
     if (is_counter_reset(*samples[i], *previous)) add(*previous);
@@ -134,7 +137,8 @@ Value histogram_rate(const Window& window, const RangeCall& call, TimestampMs st
   HistogramPtr right = samples[last];
   if (call.smoothed && last > 0 && t_ms[last] > end) right = between(last - 1, last, end);
   if (left == nullptr || right == nullptr) return {};
-  const bool gauges = left->counter_reset_hint == CounterResetHint::kGauge && right->counter_reset_hint == CounterResetHint::kGauge;
+  const bool gauges =
+      left->counter_reset_hint == CounterResetHint::kGauge && right->counter_reset_hint == CounterResetHint::kGauge;
   if (!counter && !gauges) call.annotations.add(AnnotationId::kNotGauge, call.argument, call.metric_name);
 
   HistogramSum result(*right);
@@ -229,7 +233,8 @@ Value smoothed_value(const Window& window, TimestampMs at, std::string_view metr
   }
   const bool counter = before->counter_reset_hint != CounterResetHint::kGauge ||
                        after->counter_reset_hint != CounterResetHint::kGauge;
-  HistogramPtr value = interpolate(t_ms[next - 1], *before, t_ms[next], *after, at, counter, metric_name, position, annotations);
+  HistogramPtr value =
+      interpolate(t_ms[next - 1], *before, t_ms[next], *after, at, counter, metric_name, position, annotations);
   return value == nullptr ? Value() : Value::of(std::move(value));
 }
 

@@ -25,9 +25,13 @@ std::string_view LabelKey::of(const model::Labels& labels) {
   return packed_;
 }
 
-size_t KeyTable::index_of(std::string_view key) {
+size_t KeyTable::find(std::string_view key) const {
   const auto found = indices_.find(key);
-  if (found != indices_.end()) return found->second;
+  return found != indices_.end() ? found->second : SIZE_MAX;
+}
+
+size_t KeyTable::index_of(std::string_view key) {
+  if (const size_t known = find(key); known != SIZE_MAX) return known;
   const auto fresh = indices_.emplace(std::string(key), keys_.size()).first;
   keys_.push_back(&fresh->first);
   return fresh->second;

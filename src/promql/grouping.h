@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ class LabelKey {
 class KeyTable {
  public:
   size_t index_of(std::string_view key);
+  /// SIZE_MAX when it has not appeared.
+  size_t find(std::string_view key) const;
   size_t size() const { return keys_.size(); }
   const std::string& key(size_t index) const { return *keys_[index]; }
 

@@ -311,7 +311,8 @@ bool equal_histograms(const FloatHistogram& a, const FloatHistogram& b) {
   if (a.schema != b.schema || !same(a.count, b.count) || !same(a.sum, b.sum)) return false;
   if (a.schema == model::kCustomBucketsSchema && a.custom_values != b.custom_values) return false;
   if (a.zero_threshold != b.zero_threshold || !same(a.zero_count, b.zero_count)) return false;
-  if (!all_same(a.positive_buckets, b.positive_buckets) || !all_same(a.negative_buckets, b.negative_buckets)) return false;
+  if (!all_same(a.positive_buckets, b.positive_buckets) || !all_same(a.negative_buckets, b.negative_buckets))
+    return false;
   return layout(a.positive_spans) == layout(b.positive_spans) && layout(a.negative_spans) == layout(b.negative_spans);
 }
 

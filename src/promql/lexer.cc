@@ -16,7 +16,9 @@ bool is_digit(int32_t c) { return c >= '0' && c <= '9'; }
 bool is_alpha(int32_t c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_alphanumeric(int32_t c) { return is_alpha(c) || is_digit(c); }
 /// First letters of step, range, max_of, min_of.
-bool starts_duration_word(int32_t c) { return c > 0 && c < 0x80 && std::string_view("srmSRM").contains(static_cast<char>(c)); }
+bool starts_duration_word(int32_t c) {
+  return c > 0 && c < 0x80 && std::string_view("srmSRM").contains(static_cast<char>(c));
+}
 bool contains(std::string_view set, int32_t c) { return c > 0 && c < 0x80 && set.contains(static_cast<char>(c)); }
 
 }  // namespace
@@ -334,7 +336,10 @@ bool Lexer::lex_escape(int32_t mark) {
   }
   int64_t value = 0;
   for (; digits > 0; --digits) {
-    const int digit = is_digit(c) ? c - '0' : contains("abcdef", c) ? c - 'a' + 10 : contains("ABCDEF", c) ? c - 'A' + 10 : 16;
+    const int digit = is_digit(c)             ? c - '0'
+                      : contains("abcdef", c) ? c - 'a' + 10
+                      : contains("ABCDEF", c) ? c - 'A' + 10
+                                              : 16;
     if (digit >= base)
       return error(c == kEndOfText ? "escape sequence not terminated"
                                    : fmt::format("illegal character {} in escape sequence", name_character(c)));

@@ -27,12 +27,18 @@ bool has_floats(const Window& window, const RangeCall& call) {
   return true;
 }
 
-/// Index of the extreme value: later ones replace it where `better` says so, anything replaces NaN.
+/// Index of the extreme value: later ones replace it where `better` says so, anything replaces NaN. While the last
+/// window's extreme is inside this one, only what is new needs a look.
 template <class Better>
-size_t extreme(const Window& window, Better better) {
-  size_t best = 0;
-  for (size_t i = 1; i < window.floats.size(); ++i)
+size_t extreme(const Window& window, const RangeCall& call, Better better) {
+  RangeMemo& memo = call.memo;
+  const size_t begin = window.float_begin;
+  const size_t end = begin + window.floats.size();
+  const bool known = memo.end != 0 && memo.best >= begin && memo.end <= end;
+  size_t best = known ? memo.best - begin : 0;
+  for (size_t i = known ? memo.end - begin : 1; i < window.floats.size(); ++i)
     if (better(window.floats[i], window.floats[best]) || std::isnan(window.floats[best])) best = i;
+  memo = {best + begin, end};
   return best;
 }
 
@@ -60,7 +66,8 @@ Value combine_histograms(const Window& window, const RangeCall& call, bool avera
     return {};
   }
   if (mean.reset_collision()) call.annotations.add(AnnotationId::kCounterResetCollision, call.argument, "aggregation");
-  if (mean.bounds_reconciled()) call.annotations.add(AnnotationId::kMismatchedCustomBuckets, call.argument, "aggregation");
+  if (mean.bounds_reconciled())
+    call.annotations.add(AnnotationId::kMismatchedCustomBuckets, call.argument, "aggregation");
   return Value::of(mean.result());
 }
 
@@ -84,22 +91,22 @@ Value range_avg(const Window& window, const RangeCall& call) {
 
 Value range_min(const Window& window, const RangeCall& call) {
   if (!has_floats(window, call)) return {};
-  return Value::of(window.floats[extreme(window, [](double a, double b) { return a < b; })]);
+  return Value::of(window.floats[extreme(window, call, [](double a, double b) { return a < b; })]);
 }
 
 Value range_max(const Window& window, const RangeCall& call) {
   if (!has_floats(window, call)) return {};
-  return Value::of(window.floats[extreme(window, [](double a, double b) { return a > b; })]);
+  return Value::of(window.floats[extreme(window, call, [](double a, double b) { return a > b; })]);
 }
 
 Value range_time_of_min(const Window& window, const RangeCall& call) {
   if (!has_floats(window, call)) return {};
-  return at_time(window.float_t_ms[extreme(window, [](double a, double b) { return a <= b; })]);
+  return at_time(window.float_t_ms[extreme(window, call, [](double a, double b) { return a <= b; })]);
 }
 
 Value range_time_of_max(const Window& window, const RangeCall& call) {
   if (!has_floats(window, call)) return {};
-  return at_time(window.float_t_ms[extreme(window, [](double a, double b) { return a >= b; })]);
+  return at_time(window.float_t_ms[extreme(window, call, [](double a, double b) { return a >= b; })]);
 }
 
 Value range_count(const Window& window, const RangeCall&) {

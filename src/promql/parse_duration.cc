@@ -164,8 +164,10 @@ Result<ExprPtr> Parser::parse_duration_tail(ExprPtr lhs, int precedence_min) {
     SLUICE_ASSIGN(ExprPtr rhs, parse_duration_expr(op->op == DurationOp::kPow ? op->precedence : op->precedence + 1));
     SLUICE_TRY(need_duration_expressions(lhs->position));
     const auto* number = as<NumberLiteral>(rhs.get());
-    if (number != nullptr && number->value == 0 && op->op == DurationOp::kDiv) return error_at(sign.range(), "division by zero");
-    if (number != nullptr && number->value == 0 && op->op == DurationOp::kMod) return error_at(sign.range(), "modulo by zero");
+    if (number != nullptr && number->value == 0 && op->op == DurationOp::kDiv)
+      return error_at(sign.range(), "division by zero");
+    if (number != nullptr && number->value == 0 && op->op == DurationOp::kMod)
+      return error_at(sign.range(), "modulo by zero");
     const PositionRange range{lhs->position.start, rhs->position.end};
     SLUICE_ASSIGN(lhs, checked(std::make_unique<DurationExpr>(op->op, std::move(lhs), std::move(rhs), range)));
   }
@@ -194,7 +196,8 @@ Result<ExprPtr> Parser::parse_duration_operand() {
 /// A literal, call or parenthesis with at most one sign in front, and nothing after it.
 Result<ExprPtr> Parser::parse_duration_unary() {
   const TokenKind kind = peek().kind;
-  if (kind != K::kAdd && kind != K::kSub) return is_duration_call(kind) ? parse_duration_call() : parse_duration_literal();
+  if (kind != K::kAdd && kind != K::kSub)
+    return is_duration_call(kind) ? parse_duration_call() : parse_duration_literal();
   const TokenKind next = peek(1).kind;
   if (next == K::kAdd || next == K::kSub) return parse_duration_expr(0);
   const Token sign = take();

@@ -30,7 +30,8 @@ Result<std::unique_ptr<VectorSelector>> Parser::parse_vector_selector() {
     selector->position.end = last_end();
   }
   if (!selector->name.empty()) {
-    SLUICE_ASSIGN(auto matcher, model::Matcher::make(model::MatchType::kEqual, std::string(model::kMetricName), selector->name));
+    SLUICE_ASSIGN(auto matcher,
+                  model::Matcher::make(model::MatchType::kEqual, std::string(model::kMetricName), selector->name));
     selector->matchers.push_back(std::move(matcher));
   }
   return selector;
@@ -110,7 +111,8 @@ Result<std::vector<std::string>> Parser::parse_grouping() {
 /// `[range]` or `[range:step]` after an expression.
 Result<ExprPtr> Parser::parse_brackets(ExprPtr operand) {
   const Token open = take();
-  SLUICE_ASSIGN(ExprPtr range, parse_positive_duration("subquery or range selector", "number, duration, step(), or range()"));
+  SLUICE_ASSIGN(ExprPtr range,
+                parse_positive_duration("subquery or range selector", "number, duration, step(), or range()"));
   if (take_if(K::kRightBracket)) return make_range(std::move(operand), std::move(range), {open.position, last_end()});
   if (!take_if(K::kColon)) return unexpected("subquery or range", "\":\" or \"]\"");
   ExprPtr step;
@@ -145,16 +147,17 @@ Result<ExprPtr> Parser::make_range(ExprPtr operand, ExprPtr range, PositionRange
 Result<TimeModifiers*> Parser::time_of(Expr& operand, std::string_view refusal) {
   if (auto* subquery = as_mutable<SubqueryExpr>(&operand)) return &subquery->time;
   if (auto* selector = selector_of(operand)) return &selector->time;
-  return error_at(operand.position,
-                  fmt::format("{} must be preceded by an instant vector selector or range vector selector or a subquery",
-                              refusal));
+  return error_at(
+      operand.position,
+      fmt::format("{} must be preceded by an instant vector selector or range vector selector or a subquery", refusal));
 }
 
 Result<void> Parser::parse_offset(Expr& operand) {
   take();
   SLUICE_ASSIGN(ExprPtr duration, parse_offset_duration());
   SLUICE_ASSIGN(TimeModifiers * time, time_of(operand, "offset modifier"));
-  if (time->offset_ms != 0 || time->offset_expr) return error_at(operand.position, "offset may not be set multiple times");
+  if (time->offset_ms != 0 || time->offset_expr)
+    return error_at(operand.position, "offset may not be set multiple times");
   if (auto* number = as<NumberLiteral>(duration.get())) time->offset_ms = to_ms(number->value);
   else time->offset_expr.reset(static_cast<DurationExpr*>(duration.release()));
   operand.position.end = last_end();

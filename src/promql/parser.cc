@@ -66,7 +66,8 @@ std::string line_and_column(std::string_view text, int32_t offset) {
 }
 
 std::unexpected<Error> parse_error(std::string_view text, PositionRange at, std::string_view message) {
-  return fail(ErrorCode::kInvalidArgument, fmt::format("{}: parse error: {}", line_and_column(text, at.start), message));
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{}: parse error: {}", line_and_column(text, at.start), message));
 }
 
 Result<ExprPtr> parse_expr(std::string_view text, const ParserOptions& options) {
@@ -312,7 +313,8 @@ Result<ExprPtr> Parser::parse_call() {
   const Token name = take();
   SLUICE_ASSIGN(std::vector<ExprPtr> args, parse_arguments());
   const Function* function = find_function(name.text);
-  if (function == nullptr) return error_at(name.range(), fmt::format("unknown function with name {}", quote(name.text)));
+  if (function == nullptr)
+    return error_at(name.range(), fmt::format("unknown function with name {}", quote(name.text)));
   if (function->experimental && !options_.experimental_functions)
     return error_at(name.range(), fmt::format("function {} is not enabled", quote(name.text)));
   return checked(std::make_unique<Call>(*function, std::move(args), PositionRange{name.position, last_end()}));
@@ -345,8 +347,9 @@ Result<ExprPtr> Parser::parse_aggregation() {
                                        "--enable-feature=promql-experimental-functions", to_string(op)));
   const size_t wanted = takes_parameter(op) ? 2 : 1;
   if (args.size() != wanted)
-    return error_at(range, fmt::format("wrong number of arguments for aggregate expression provided, expected {}, got {}",
-                                       wanted, args.size()));
+    return error_at(
+        range, fmt::format("wrong number of arguments for aggregate expression provided, expected {}, got {}", wanted,
+                           args.size()));
   ExprPtr param = wanted == 2 ? std::move(args.front()) : nullptr;
   auto node = std::make_unique<AggregateExpr>(op, std::move(args.back()), std::move(param), range);
   node->grouping = std::move(grouping);

@@ -174,8 +174,8 @@ class Planner {
     }
     // As in Prometheus the parameter has no say: topk(scalar(a), b @ 1) takes k from the first step.
     node.step_invariant = node.expr->step_invariant;
-    const bool by_name =
-        !node.without && std::find(node.grouping.begin(), node.grouping.end(), model::kMetricName) != node.grouping.end();
+    const bool by_name = !node.without && std::find(node.grouping.begin(), node.grouping.end(), model::kMetricName) !=
+                                              node.grouping.end();
     const bool keeps_labels = node.op == AggregateOp::kTopk || node.op == AggregateOp::kBottomk ||
                               node.op == AggregateOp::kLimitk || node.op == AggregateOp::kLimitRatio;
     node.names_may_differ = by_name || keeps_labels || node.op == AggregateOp::kCountValues;
@@ -184,7 +184,8 @@ class Planner {
 
   Result<void> visit_call(Call& node) {
     const FunctionId id = node.function->id;
-    const bool counts = id == FunctionId::kHistogramCount || id == FunctionId::kHistogramSum || id == FunctionId::kHistogramAvg;
+    const bool counts =
+        id == FunctionId::kHistogramCount || id == FunctionId::kHistogramSum || id == FunctionId::kHistogramAvg;
     const bool looks_inside = id == FunctionId::kHistogramQuantile || id == FunctionId::kHistogramQuantiles ||
                               id == FunctionId::kHistogramFraction;
     const Needs outer(*this, wants_stats_ || counts, wants_buckets_ || looks_inside);

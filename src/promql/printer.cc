@@ -110,7 +110,8 @@ void print_subquery(const SubqueryExpr& node, std::string& out) {
 }
 
 void print_matching(const VectorMatching& matching, std::string& out) {
-  const bool grouped = matching.cardinality == Cardinality::kManyToOne || matching.cardinality == Cardinality::kOneToMany;
+  const bool grouped =
+      matching.cardinality == Cardinality::kManyToOne || matching.cardinality == Cardinality::kOneToMany;
   if (!matching.labels.empty() || matching.on || grouped) {
     out += matching.on ? " on " : " ignoring ";
     print_labels(matching.labels, out);

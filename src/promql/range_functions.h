@@ -9,6 +9,13 @@
 
 namespace sluice::promql {
 
+/// What a function found in the window before, of the same series: windows overlap, so most of the work is done.
+/// Indices count all floats of the series.
+struct RangeMemo {
+  size_t best = 0;
+  size_t end = 0;  ///< 0 at the beginning of a series
+};
+
 /// What a function of a range knows beside the window.
 struct RangeCall {
   const Call& node;
@@ -20,9 +27,11 @@ struct RangeCall {
   std::vector<double> scalars;     ///< the other arguments, at this step
   std::string_view metric_name;    ///< of the series, for remarks
   Annotations& annotations;
+  RangeMemo& memo;
 };
 
-/// The function's value over a window that is not empty; an absent one where it has none. Pure but for remarks.
+/// The function's value over a window that is not empty; an absent one where it has none. Pure but for remarks
+/// and the memo.
 using RangeFunction = Value (*)(const Window& window, const RangeCall& call);
 
 /// nullptr for those that are not evaluated yet.

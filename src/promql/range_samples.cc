@@ -1,5 +1,8 @@
 #include "promql/range_samples.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sluice::promql {
 namespace {
 
@@ -21,9 +24,17 @@ void RangeSamples::clear() {
   resets.clear();
 }
 
-void RangeSamples::assign(const model::SampleColumn& column, bool start_timestamps) {
+void RangeSamples::take(model::SampleColumn& column, bool start_timestamps) {
   clear();
   const bool starts = start_timestamps && !column.start_ms.empty();
+  const bool plain = column.histograms.empty() && !starts &&
+                     std::none_of(column.values.begin(), column.values.end(), model::is_stale);
+  if (plain) {
+    // The vectors go back and forth, so that their memory is used again.
+    std::swap(float_t_ms, column.t_ms);
+    std::swap(floats, column.values);
+    return find_resets();
+  }
   float_t_ms.reserve(column.size());
   floats.reserve(column.size());
   size_t next_histogram = 0;
@@ -77,11 +88,13 @@ Window WindowWalker::move_to(TimestampMs from, TimestampMs to) {
   window.floats = std::span(samples_.floats).subspan(float_begin_, floats);
   window.histogram_t_ms = std::span(samples_.histogram_t_ms).subspan(histogram_begin_, histograms);
   window.histograms = std::span(samples_.histograms).subspan(histogram_begin_, histograms);
-  if (!samples_.float_start_ms.empty()) window.float_start_ms = std::span(samples_.float_start_ms).subspan(float_begin_, floats);
+  if (!samples_.float_start_ms.empty())
+    window.float_start_ms = std::span(samples_.float_start_ms).subspan(float_begin_, floats);
   if (!samples_.histogram_start_ms.empty())
     window.histogram_start_ms = std::span(samples_.histogram_start_ms).subspan(histogram_begin_, histograms);
   window.resets = std::span(resets).subspan(reset_begin_, reset_end_ - reset_begin_);
   window.all_floats = samples_.floats.data();
+  window.float_begin = float_begin_;
   window.start_ms = from;
   window.end_ms = to;
   return window;

@@ -23,7 +23,8 @@ struct RangeSamples {
   std::vector<uint32_t> resets;
 
   void clear();
-  void assign(const model::SampleColumn& column, bool start_timestamps);
+  /// Takes the samples out of the column, without a copy where it holds nothing but floats.
+  void take(model::SampleColumn& column, bool start_timestamps);
   void assign(const Row& row, const Grid& grid);
   void find_resets();
   bool empty() const { return floats.empty() && histograms.empty(); }
@@ -39,6 +40,7 @@ struct Window {
   std::span<const TimestampMs> histogram_start_ms;  ///< empty, or one a histogram
   std::span<const uint32_t> resets;  ///< those after the window's first float, as indices into all floats
   const double* all_floats = nullptr;
+  size_t float_begin = 0;    ///< index of the window's first float among all floats
   TimestampMs start_ms = 0;  ///< exclusive
   TimestampMs end_ms = 0;    ///< inclusive
   TimestampMs eval_ms = 0;   ///< the step's own time, without offset and @

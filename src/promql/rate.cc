@@ -24,8 +24,10 @@ struct Span {
   TimestampMs begin_ms() const { return counter_begin_ms.value_or(first_ms); }
 };
 
-std::optional<TimestampMs> counter_begin(const Window& window, std::span<const TimestampMs> start_ms, TimestampMs first_ms) {
-  if (start_ms.empty() || start_ms[0] == 0 || start_ms[0] <= window.start_ms || start_ms[0] >= first_ms) return std::nullopt;
+std::optional<TimestampMs> counter_begin(const Window& window, std::span<const TimestampMs> start_ms,
+                                         TimestampMs first_ms) {
+  if (start_ms.empty() || start_ms[0] == 0 || start_ms[0] <= window.start_ms || start_ms[0] >= first_ms)
+    return std::nullopt;
   return start_ms[0];
 }
 
@@ -51,7 +53,8 @@ double extrapolation_factor(const Window& window, const Span& span, bool counter
   double to_start = seconds(span.first_ms - window.start_ms);
   double to_end = seconds(window.end_ms - span.last_ms);
   const double sampled = seconds(span.last_ms - span.begin_ms());
-  const double average = span.samples > 1 ? seconds(span.last_ms - span.first_ms) / static_cast<double>(span.samples - 1) : 0;
+  const double average =
+      span.samples > 1 ? seconds(span.last_ms - span.first_ms) / static_cast<double>(span.samples - 1) : 0;
   const double threshold = average * 1.1;
   if (span.counter_begin_ms) {
     to_start = 0;
@@ -126,7 +129,8 @@ Value histogram_rate(const Window& window, const RangeCall& call, bool counter, 
         remark(call, AnnotationId::kMixedExponentialCustom);
         return {};
       }
-      if (outcome.bounds_reconciled) call.annotations.add(AnnotationId::kMismatchedCustomBuckets, call.argument, "addition");
+      if (outcome.bounds_reconciled)
+        call.annotations.add(AnnotationId::kMismatchedCustomBuckets, call.argument, "addition");
       increase = sum.result();
     }
   }
@@ -248,7 +252,9 @@ bool is_restart(StartedSample before, StartedSample now) {
 }
 
 Value range_rate(const Window& window, const RangeCall& call) { return extrapolated_rate(window, call, true, true); }
-Value range_increase(const Window& window, const RangeCall& call) { return extrapolated_rate(window, call, true, false); }
+Value range_increase(const Window& window, const RangeCall& call) {
+  return extrapolated_rate(window, call, true, false);
+}
 Value range_delta(const Window& window, const RangeCall& call) { return extrapolated_rate(window, call, false, false); }
 Value range_irate(const Window& window, const RangeCall& call) { return instant_value(window, call, true); }
 Value range_idelta(const Window& window, const RangeCall& call) { return instant_value(window, call, false); }

@@ -18,8 +18,8 @@ bool is_printable(int32_t code) {
   if (code >= 0x80 && code <= 0xA0) return false;
   // Format and private-use characters that Go's table of printable ones leaves out, as far as they are common.
   // The replacement character too: it is what lexers take for invalid UTF-8.
-  return code != 0xAD && code != kInvalidCharacter && code != 0x2028 && code != 0x2029 && !(code >= 0x200B && code <= 0x200F) && code != 0xFEFF &&
-         !(code >= 0xE000 && code <= 0xF8FF);
+  return code != 0xAD && code != kInvalidCharacter && code != 0x2028 && code != 0x2029 &&
+         !(code >= 0x200B && code <= 0x200F) && code != 0xFEFF && !(code >= 0xE000 && code <= 0xF8FF);
 }
 
 void append_escaped(int32_t code, char quote_mark, std::string& out) {
@@ -128,7 +128,10 @@ Character decode_character(std::string_view text, size_t offset) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[offset + i]); };
   const unsigned char first = byte(0);
   if (first < 0x80) return {first, 1};
-  const int length = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC2 && first < 0xE0 ? 2 : 0;
+  const int length = first >= 0xF0 && first < 0xF5   ? 4
+                     : first >= 0xE0 && first < 0xF0 ? 3
+                     : first >= 0xC2 && first < 0xE0 ? 2
+                                                     : 0;
   if (length == 0 || offset + static_cast<size_t>(length) > text.size()) return {kInvalidCharacter, 1};
   int32_t code = first & (0xFF >> (length + 1));
   for (int i = 1; i < length; ++i) {

@@ -32,7 +32,9 @@ class TypeChecker {
   }
 
  private:
-  std::unexpected<Error> error(PositionRange at, std::string_view message) const { return parse_error(text_, at, message); }
+  std::unexpected<Error> error(PositionRange at, std::string_view message) const {
+    return parse_error(text_, at, message);
+  }
 
   Result<void> expect_type(Expr& expr, ValueType wanted, std::string_view context) {
     SLUICE_TRY(check(expr));
@@ -94,7 +96,8 @@ class TypeChecker {
                                               quote(to_string(node.op))));
     const bool trims = node.op == BinaryOp::kTrimUpper || node.op == BinaryOp::kTrimLower;
     if (trims && node.type == ValueType::kScalar)
-      return error(node.position, fmt::format("operator {} not allowed for Scalar operations", quote(to_string(node.op))));
+      return error(node.position,
+                   fmt::format("operator {} not allowed for Scalar operations", quote(to_string(node.op))));
     return {};
   }
 

@@ -32,7 +32,8 @@ Result<std::vector<Row>> VectorMatcher::match(std::vector<Row> left, std::vector
   for (size_t i = 0; i < one_.size(); ++i) group_of(one_[i]).one.push_back(i);
   const bool fills = matching_.fill_left || matching_.fill_right;
   for (const Group& group : groups) {
-    if (!fills && group.many.size() == 1 && group.one.size() == 1) SLUICE_TRY(match_pair(many_[group.many[0]], one_[group.one[0]]));
+    if (!fills && group.many.size() == 1 && group.one.size() == 1)
+      SLUICE_TRY(match_pair(many_[group.many[0]], one_[group.one[0]]));
     else SLUICE_TRY(match_group(group));
   }
   return std::move(out_);

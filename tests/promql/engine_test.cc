@@ -128,8 +128,9 @@ TEST(Engine, RefusesWrongRanges) {
   EXPECT_EQ(code_and_text("up", 0, 1, 0),
             "zero or negative query resolution step widths are not accepted. Try a positive integer");
   EXPECT_EQ(code_and_text("up", 1, 0, 1), "end timestamp must not be before start time");
-  EXPECT_EQ(code_and_text("up", 0, 11'001, 1),
-            "exceeded maximum resolution of 11000 points per timeseries. Try decreasing the query resolution (?step=XX)");
+  EXPECT_EQ(
+      code_and_text("up", 0, 11'001, 1),
+      "exceeded maximum resolution of 11000 points per timeseries. Try decreasing the query resolution (?step=XX)");
   EXPECT_EQ(code_and_text("up[5m]", 0, 1, 1),
             "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
   EXPECT_EQ(code_and_text("up +", 0, 1, 1), "1:5: parse error: unexpected end of input");
@@ -140,12 +141,16 @@ TEST(Engine, StopsAtTheSampleLimit) {
   QueryContext context;
   context.samples_max = 150;
   const Engine engine({});
-  const auto refused = engine.instant(storage, "c[200m]", 99 * kMinute, context);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::kQuotaExceeded);
-  EXPECT_THAT(refused.error().message, HasSubstr("query processing would load too many samples into memory in query execution"));
-  // One series at a time is in memory here.
-  EXPECT_TRUE(engine.instant(storage, "rate(c[200m])", 99 * kMinute, context));
+  for (const std::string_view query : {"c[200m]", "sum(rate(c[200m]))"}) {
+    const auto refused = engine.instant(storage, query, 99 * kMinute, context);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kQuotaExceeded);
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("query processing would load too many samples into memory in query execution"));
+  }
+  EXPECT_TRUE(engine.instant(storage, "sum(rate(c[50m]))", 99 * kMinute, context));
+  const auto results = engine.range(storage, "c{a='1'}", 99 * kMinute, 99 * kMinute + 200, 1, context);
+  EXPECT_EQ(results.error().code, ErrorCode::kQuotaExceeded);
   const auto steps = engine.instant(storage, "count_over_time(vector(1)[10y:1ms])", 0, context);
   EXPECT_EQ(steps.error().code, ErrorCode::kQuotaExceeded);
 }
@@ -238,18 +243,21 @@ eval instant at 5m rate(a[5m])
 }
 
 TEST(Engine, TellsMatchingErrors) {
-  const MemoryStorage storage = load({"a{x=\"1\",y=\"1\"} 1", "a{x=\"1\",y=\"2\"} 2", "b{x=\"1\",z=\"1\"} 3", "b{x=\"1\",z=\"2\"} 4", "c{x=\"1\"} 5"});
+  const MemoryStorage storage = load(
+      {"a{x=\"1\",y=\"1\"} 1", "a{x=\"1\",y=\"2\"} 2", "b{x=\"1\",z=\"1\"} 3", "b{x=\"1\",z=\"2\"} 4", "c{x=\"1\"} 5"});
   const Engine engine({});
   const auto error = [&](std::string_view query) {
     const auto result = engine.instant(storage, query, 0);
     EXPECT_EQ(result.error().code, ErrorCode::kConflict) << query;
     return result.error().message;
   };
-  EXPECT_EQ(error("a + on(x) c"), "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
-  EXPECT_EQ(error("c + on(x) b"),
-            "found duplicate series for the match group {x=\"1\"} on the right hand-side of the operation: "
-            "[{__name__=\"b\", x=\"1\", z=\"1\"}, {__name__=\"b\", x=\"1\", z=\"2\"}];many-to-many matching not allowed: "
-            "matching labels must be unique on one side");
+  EXPECT_EQ(error("a + on(x) c"),
+            "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
+  EXPECT_EQ(
+      error("c + on(x) b"),
+      "found duplicate series for the match group {x=\"1\"} on the right hand-side of the operation: "
+      "[{__name__=\"b\", x=\"1\", z=\"1\"}, {__name__=\"b\", x=\"1\", z=\"2\"}];many-to-many matching not allowed: "
+      "matching labels must be unique on one side");
   EXPECT_THAT(error("b * on(x) group_right a"), HasSubstr("on the left hand-side"));
   EXPECT_EQ(error("sum without (y) (a) * on() group_left (x) c or a - on(x) group_left(y) c"),
             "multiple matches for labels: grouping labels must ensure unique matches");

@@ -39,18 +39,21 @@ TEST_P(AddsHistograms, EitherWayRound) {
   expect_same(GetParam().expected, backward.result());
 }
 
-INSTANTIATE_TEST_SUITE_P(Layouts, AddsHistograms, testing::ValuesIn(std::vector<Sum>{
-    {"count:3 sum:4 buckets:[1 2]", "count:2 sum:1 buckets:[1 1]", "count:5 sum:5 buckets:[2 3]"},
-    {"count:1 sum:1 offset:-3 buckets:[1]", "count:1 sum:1 offset:4 buckets:[1]",
-     "count:2 sum:2 offset:-3 buckets:[1 0 0 0 0 0 0 1]"},
-    {"schema:1 count:4 sum:9 buckets:[1 1 1 1]", "schema:0 count:2 sum:3 buckets:[1 1]",
-     "schema:0 count:6 sum:12 buckets:[2 3 1]"},
-    {"count:2 sum:1 z_bucket:1 z_bucket_w:0.5 buckets:[1]", "count:2 sum:1 z_bucket:1 z_bucket_w:0.001 offset:-2 buckets:[1]",
-     "count:4 sum:2 z_bucket:3 z_bucket_w:0.5 buckets:[1]"},
-    {"count:2 sum:0 n_buckets:[1 1]", "count:1 sum:-1 n_buckets:[1]", "count:3 sum:-1 n_buckets:[2 1]"},
-    {"schema:-53 count:3 sum:4 custom_values:[1 2 4] buckets:[1 1 0 1]",
-     "schema:-53 count:2 sum:2 custom_values:[2 3] buckets:[1 0 1]",
-     "schema:-53 count:5 sum:6 custom_values:[2] buckets:[3 2]"}}));
+INSTANTIATE_TEST_SUITE_P(
+    Layouts, AddsHistograms,
+    testing::ValuesIn(std::vector<Sum>{
+        {"count:3 sum:4 buckets:[1 2]", "count:2 sum:1 buckets:[1 1]", "count:5 sum:5 buckets:[2 3]"},
+        {"count:1 sum:1 offset:-3 buckets:[1]", "count:1 sum:1 offset:4 buckets:[1]",
+         "count:2 sum:2 offset:-3 buckets:[1 0 0 0 0 0 0 1]"},
+        {"schema:1 count:4 sum:9 buckets:[1 1 1 1]", "schema:0 count:2 sum:3 buckets:[1 1]",
+         "schema:0 count:6 sum:12 buckets:[2 3 1]"},
+        {"count:2 sum:1 z_bucket:1 z_bucket_w:0.5 buckets:[1]",
+         "count:2 sum:1 z_bucket:1 z_bucket_w:0.001 offset:-2 buckets:[1]",
+         "count:4 sum:2 z_bucket:3 z_bucket_w:0.5 buckets:[1]"},
+        {"count:2 sum:0 n_buckets:[1 1]", "count:1 sum:-1 n_buckets:[1]", "count:3 sum:-1 n_buckets:[2 1]"},
+        {"schema:-53 count:3 sum:4 custom_values:[1 2 4] buckets:[1 1 0 1]",
+         "schema:-53 count:2 sum:2 custom_values:[2 3] buckets:[1 0 1]",
+         "schema:-53 count:5 sum:6 custom_values:[2] buckets:[3 2]"}}));
 
 TEST(HistogramSum, WidensTheZeroBucketPastAPopulatedBucketItWouldCut) {
   HistogramSum sum(histogram("count:3 sum:1 z_bucket:1 z_bucket_w:0.001 offset:-1 buckets:[2]"));  // (0.25, 0.5]

@@ -12,7 +12,8 @@ using model::FloatHistogram;
 
 class MemorySeries final : public model::Series {
  public:
-  MemorySeries(model::Labels labels, const model::SampleColumn& all) : labels_(std::move(labels)), all_(all) {}
+  MemorySeries(model::Labels labels, const model::SampleColumn& all, model::QueryBudget& budget)
+      : labels_(std::move(labels)), all_(all), budget_(budget) {}
   const model::Labels& labels() const override { return labels_; }
   Result<void> read(model::TimeRange range, model::SampleColumn& out) override {
     out.clear();
@@ -26,17 +27,19 @@ class MemorySeries final : public model::Series {
       out.values.push_back(all_.values[i]);
       out.start_ms.push_back(all_.start_ms[i]);
     }
-    return {};
+    return budget_.charge(out.size());
   }
 
  private:
   model::Labels labels_;
   const model::SampleColumn& all_;
+  model::QueryBudget& budget_;
 };
 
 /// Whether `next` continues the counter that `last` is a moment of.
 bool continues(const FloatHistogram& last, FloatHistogram next) {
-  if (last.counter_reset_hint == CounterResetHint::kGauge || next.counter_reset_hint == CounterResetHint::kReset) return false;
+  if (last.counter_reset_hint == CounterResetHint::kGauge || next.counter_reset_hint == CounterResetHint::kReset)
+    return false;
   if (model::is_stale(last.sum)) return false;
   const bool same_layout = last.schema == next.schema && last.zero_threshold == next.zero_threshold &&
                            last.custom_values == next.custom_values;
@@ -76,12 +79,14 @@ void MemoryStorage::append(const model::Labels& labels, TimestampMs t_ms, FloatH
 
 Result<std::vector<std::unique_ptr<model::Series>>> MemoryStorage::select(std::span<const model::Matcher> matchers,
                                                                           model::TimeRange range,
-                                                                          model::QueryBudget&) const {
+                                                                          model::QueryBudget& budget) const {
   ++selections_;
   std::vector<std::unique_ptr<model::Series>> out;
   for (const auto& [labels, column] : series_) {
-    const bool in_range = std::any_of(column.t_ms.begin(), column.t_ms.end(), [&](TimestampMs t) { return range.contains(t); });
-    if (in_range && model::matches_all(matchers, labels)) out.push_back(std::make_unique<MemorySeries>(labels, column));
+    const bool in_range =
+        std::any_of(column.t_ms.begin(), column.t_ms.end(), [&](TimestampMs t) { return range.contains(t); });
+    if (in_range && model::matches_all(matchers, labels))
+      out.push_back(std::make_unique<MemorySeries>(labels, column, budget));
   }
   return out;
 }

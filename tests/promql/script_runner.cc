@@ -164,10 +164,11 @@ ScriptRunner::Check ScriptRunner::check_failure(const EvalCommand& command, cons
 }
 
 ScriptRunner::Check ScriptRunner::check_remarks(const EvalCommand& command, const QueryResult& result) const {
-  const auto check = [](const std::vector<Expectation>& expected, const std::vector<std::string>& actual, bool any, bool none,
-                        std::string_view kind) -> Check {
+  const auto check = [](const std::vector<Expectation>& expected, const std::vector<std::string>& actual, bool any,
+                        bool none, std::string_view kind) -> Check {
     if (any && actual.empty()) return Difference{Verdict::kFail, fmt::format("expected a {}", kind)};
-    if (none && !actual.empty()) return Difference{Verdict::kFail, fmt::format("unexpected {}: {}", kind, actual.front())};
+    if (none && !actual.empty())
+      return Difference{Verdict::kFail, fmt::format("unexpected {}: {}", kind, actual.front())};
     if (expected.empty()) return std::nullopt;
     for (const Expectation& e : expected)
       if (std::none_of(actual.begin(), actual.end(), [&](const auto& text) { return matches(e, text); }))
@@ -217,8 +218,8 @@ ScriptRunner::Check ScriptRunner::check_instant(const EvalCommand& command, cons
 }
 
 /// The same query, one minute before and after included, must give the same at its moment.
-ScriptRunner::Check ScriptRunner::check_inside_range(const EvalCommand& command, const std::string& expr, TimestampMs at,
-                                                     bool scalar) {
+ScriptRunner::Check ScriptRunner::check_inside_range(const EvalCommand& command, const std::string& expr,
+                                                     TimestampMs at, bool scalar) {
   constexpr int64_t kMinuteMs = 60 * 1000;
   const auto result = engine_.range(storage_, expr, at - kMinuteMs, at + kMinuteMs, kMinuteMs);
   if (!result) return Difference{Verdict::kFail, "in a range: " + result.error().message};

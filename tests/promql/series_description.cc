@@ -94,8 +94,11 @@ class SeriesParser {
     const size_t begin = at_;
     while (at_ < text_.size()) {
       const char c = text_[at_];
-      const bool exponent_sign = (c == '+' || c == '-') && at_ > begin && (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E');
-      if (!std::isdigit(static_cast<unsigned char>(c)) && c != '.' && c != 'e' && c != 'E' && c != '_' && !exponent_sign) break;
+      const bool exponent_sign =
+          (c == '+' || c == '-') && at_ > begin && (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E');
+      if (!std::isdigit(static_cast<unsigned char>(c)) && c != '.' && c != 'e' && c != 'E' && c != '_' &&
+          !exponent_sign)
+        break;
       ++at_;
     }
     return parse_number(text_.substr(begin, at_ - begin));
@@ -223,7 +226,8 @@ class SeriesParser {
       return std::vector<model::BucketSpan>{{from, static_cast<uint32_t>(buckets.size())}};
     };
     if (!histogram.positive_buckets.empty()) histogram.positive_spans = span(offset, histogram.positive_buckets);
-    if (!histogram.negative_buckets.empty()) histogram.negative_spans = span(negative_offset, histogram.negative_buckets);
+    if (!histogram.negative_buckets.empty())
+      histogram.negative_spans = span(negative_offset, histogram.negative_buckets);
     out.histogram = std::make_shared<const FloatHistogram>(std::move(histogram));
     return out;
   }

@@ -72,7 +72,8 @@ class ScriptParser {
         continue;
       }
       SLUICE_ASSIGN(SeriesDescription description, series());
-      if (!starts.empty() && starts.size() != description.values.size()) return error("another number of start timestamps");
+      if (!starts.empty() && starts.size() != description.values.size())
+        return error("another number of start timestamps");
       for (size_t i = 0; i < starts.size(); ++i) description.values[i].start_offset_ms = starts[i];
       starts.clear();
       out.series.push_back(std::move(description));

@@ -24,13 +24,15 @@ TEST(Quote, EscapesAsGoDoes) {
 }
 
 TEST(Unquote, RefusesWhatIsNoLiteral) {
-  for (const std::string_view text : {"", "\"", "\"a'", "\"a\"b\"", "'\\q'", "'\\x4'", "'\\400'", "'\\ud800'", "\"a\nb\"", "'\\'"})
+  for (const std::string_view text :
+       {"", "\"", "\"a'", "\"a\"b\"", "'\\q'", "'\\x4'", "'\\400'", "'\\ud800'", "\"a\nb\"", "'\\'"})
     EXPECT_FALSE(unquote(text)) << text;
   EXPECT_EQ(unquote("`a\\n`").value(), "a\\n");
 }
 
 TEST(DecodeCharacter, TakesInvalidBytesOneByOne) {
-  for (const std::string_view text : {"\xff", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
+  for (const std::string_view text :
+       {"\xff", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
     EXPECT_EQ(decode_character(text, 0).code, kInvalidCharacter);
     EXPECT_EQ(decode_character(text, 0).bytes, 1);
   }
@@ -48,7 +50,8 @@ TEST(FormatNumber, NeverWritesAnExponent) {
 
 TEST(FormatGeneral, SwitchesToExponentsAsGoDoes) {
   const std::vector<std::pair<double, std::string_view>> cases{
-      {0, "0"}, {0.5, "0.5"}, {100000, "100000"}, {1000000, "1e+06"}, {1234567, "1.234567e+06"}, {0.0001, "0.0001"}, {0.00001, "1e-05"}, {NAN, "NaN"}};
+      {0, "0"},           {0.5, "0.5"},       {100000, "100000"}, {1000000, "1e+06"}, {1234567, "1.234567e+06"},
+      {0.0001, "0.0001"}, {0.00001, "1e-05"}, {NAN, "NaN"}};
   for (const auto& [value, text] : cases) EXPECT_EQ(format_general(value), text);
   EXPECT_EQ(format_open_metrics(1), "1.0");
   EXPECT_EQ(format_open_metrics(0.99), "0.99");
@@ -74,11 +77,12 @@ TEST(Annotations, TellsEachOnceWithItsLastPosition) {
             std::vector<std::string>{"PromQL warning: this native histogram metric is not a counter: \"h\" (1:3)"});
   const std::vector<std::string> infos = annotations.infos("0123456");
   ASSERT_EQ(infos.size(), 2);
-  EXPECT_EQ(infos[0],
-            "PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see "
-            "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name \"x\", "
-            "from buckets 0.5 to 2, with a max diff of 0.5, over 2 samples from 1970-01-01T00:00:00Z to "
-            "1970-01-01T00:01:00Z (1:1)");
+  EXPECT_EQ(
+      infos[0],
+      "PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see "
+      "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name \"x\", "
+      "from buckets 0.5 to 2, with a max diff of 0.5, over 2 samples from 1970-01-01T00:00:00Z to "
+      "1970-01-01T00:01:00Z (1:1)");
 }
 
 }  // namespace
