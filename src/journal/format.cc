@@ -53,7 +53,9 @@ std::optional<SegmentHeader> decode_header(std::string_view bytes) {
   header.durable = *reader.le<uint64_t>();
   if (header.version != kFormatVersion) return header;
   const bool reserved_zero = all_zero(bytes.substr(kHeaderReservedOffset, 4));
-  if (records_offset != kRecordsOffset || !reserved_zero) return std::nullopt;
+  const bool plausible = header.salt != 0 && header.first != 0 && header.first <= kSequenceMax &&
+                         header.valid_through <= kSequenceMax && header.durable <= header.valid_through;
+  if (records_offset != kRecordsOffset || !reserved_zero || !plausible) return std::nullopt;
   return header;
 }
 
@@ -84,6 +86,7 @@ std::optional<RecordHeader> decode_record_header(std::string_view bytes) {
   header.durable = load_le<uint64_t>(bytes.data() + 24);
   header.payload_crc = load_le<uint32_t>(bytes.data() + 32);
   header.kind = static_cast<uint8_t>(bytes[36]);
+  if (header.sequence > kSequenceMax || header.durable > header.sequence) return std::nullopt;
   return header;
 }
 

@@ -21,6 +21,9 @@ inline constexpr size_t kAlignment = 8;
 inline constexpr size_t kTerminatorSize = 40;     ///< zeros after each commit: the end, until overwritten
 inline constexpr uint8_t kMarkKind = 0xff;        ///< proves what is durable; no payload, no number of its own
 
+/// Higher numbers are not believed, whatever their checksum: adding to one never overflows.
+inline constexpr Sequence kSequenceMax = uint64_t{1} << 62;
+
 struct SegmentHeader {
   uint32_t version = kFormatVersion;
   uint64_t number = 0;         ///< of the segment; equals the file's name
@@ -41,13 +44,14 @@ struct RecordHeader {
 
 /// kRecordsOffset bytes: both copies, and zeros between.
 std::string encode_segment_head(const SegmentHeader& header);
-/// Reads one copy; nullopt when magic, checksum or reserved bytes are wrong. A version other than
-/// kFormatVersion is returned as it is: the first 64 bytes keep their meaning in all versions.
+/// Reads one copy; nullopt when magic, checksum or reserved bytes are wrong, or numbers contradict each other. A
+/// version other than kFormatVersion is returned as it is: the first 64 bytes keep their meaning in all versions.
 std::optional<SegmentHeader> decode_header(std::string_view bytes);
 
 /// Appends header, payload and padding to a multiple of kAlignment.
 void append_record(const RecordHeader& header, std::string_view payload, std::string& out);
-/// Reads a record's header; nullopt when it is cut off, its checksum or its reserved bytes are wrong.
+/// Reads a record's header; nullopt when it is cut off, its checksum or its reserved bytes are wrong, or its
+/// numbers contradict each other.
 std::optional<RecordHeader> decode_record_header(std::string_view bytes);
 
 /// Bytes a record takes in a segment.

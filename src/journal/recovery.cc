@@ -171,7 +171,7 @@ Result<void> Reader::read_segment(const Segment& segment) {
 void Reader::note_missing_segment(const Segment& segment) {
   if (!segment.header || open_damage_) return;
   if (out_.segments.segments.empty()) {  // the log begins here: what was before has been removed
-    reached_ = std::max<Sequence>(segment.header->first, 1) - 1;
+    reached_ = segment.header->first - 1;
     return;
   }
   const Sequence through = std::min(segment.header->valid_through, segment.header->durable);

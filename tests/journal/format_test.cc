@@ -38,9 +38,20 @@ TEST(SegmentHeader, EveryFlippedBitOfACopyIsNoticed) {
 }
 
 TEST(SegmentHeader, IsNotReadFromAShortFile) {
-  const std::string head = encode_segment_head({});
+  const std::string head = encode_segment_head({.number = 1, .salt = 1, .first = 1});
+  ASSERT_TRUE(decode_header(head));
   EXPECT_FALSE(decode_header(std::string_view(head).substr(0, kHeaderSize - 1)));
   EXPECT_FALSE(decode_header({}));
+}
+
+TEST(SegmentHeader, IsNotBelievedWhenItContradictsItself) {
+  for (const SegmentHeader& header : {SegmentHeader{.number = 1, .salt = 0, .first = 1},
+                                      SegmentHeader{.number = 1, .salt = 1, .first = 0},
+                                      SegmentHeader{.number = 1, .salt = 1, .first = kSequenceMax + 1},
+                                      SegmentHeader{.number = 1, .salt = 1, .first = 1, .valid_through = UINT64_MAX},
+                                      SegmentHeader{.number = 1, .salt = 1, .first = 1, .durable = 1}}) {
+    EXPECT_FALSE(decode_header(encode_segment_head(header)));
+  }
 }
 
 TEST(RecordHeader, HasTheDocumentedBytes) {

@@ -36,8 +36,9 @@ class Model {
         // Mostly new times, sometimes old ones; few values, so that duplicates and conflicts both occur.
         time_ += random() % 4 == 0 ? 0 : static_cast<TimestampMs>(random() % 5'000);
         const TimestampMs t = random() % 5 == 0 ? time_ - static_cast<TimestampMs>(random() % 20'000) : time_;
-        samples.push_back({t, static_cast<double>(random() % 2)});
-        sent.samples.push_back({{model::Labels::from(labels).to_string(), t}, std::bit_cast<uint64_t>(samples.back().value)});
+        const auto value = static_cast<double>(random() % 2);
+        samples.push_back({t, value});
+        sent.samples.push_back({{model::Labels::from(labels).to_string(), t}, std::bit_cast<uint64_t>(value)});
       }
       builder.add(labels, samples);
     }
