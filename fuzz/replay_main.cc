@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
 
-constexpr int kMutationsPerInput = 200;
+constexpr int kMutationsPerInput = 1'000;
 constexpr size_t kMutationsMax = 20'000;
 
 void run(const std::string& input) {

@@ -1,5 +1,6 @@
 #include "api/admin_routes.h"
 
+#include "base/clock.h"
 #include "base/encoding.h"
 #include "http/form.h"
 
@@ -23,6 +24,14 @@ bool came_through_a_proxy(const http::Request& request) {
     if (request.headers.find(forwarded) != nullptr) return true;
   }
   return false;
+}
+
+/// "2026-11-22T00:46:11.427Z  <request id>  policy.resource-mismatch  <principal>", with a count for floods.
+std::string one_line(const diagnosis::DecisionRecord& record) {
+  std::string line = format_iso8601_ms(record.time_ms) + "  " + record.request_id + "  " +
+                     std::string(diagnosis::rule(record.first_failure.rule).name) + "  " + printable(record.principal, 200);
+  if (record.count > 1) line += "  (" + std::to_string(record.count) + " times)";
+  return line;
 }
 
 http::Response not_ready(const Error& error) {
@@ -69,15 +78,17 @@ http::Response AdminRoutes::explain(const http::Request& request) const {
   if (id.empty()) {
     std::string out;
     for (const auto& record : decisions_.recent(kRecentMax)) {
-      out += as_text ? diagnosis::to_text(record) : diagnosis::to_json(record);
+      out += as_text ? one_line(record) : diagnosis::to_json(record);
       out += '\n';
     }
+    if (as_text && out.empty()) out = "nothing was refused for its token, signature or permission since this collector started\n";
     return http::Response::text(200, out, as_text ? "text/plain; charset=utf-8" : "application/x-ndjson");
   }
   const auto record = decisions_.find(id);
   if (!record) {
     return http::Response::text(404, "no decision record for request " + printable(id, 100) +
-                                         ": it was not refused, or its record has been pushed out by newer ones\n");
+                                         ". Kept are refusals of a token, a signature or a permission, the newest "
+                                         "some thousands of them; other errors explain themselves to their caller\n");
   }
   if (as_text) return http::Response::text(200, diagnosis::to_text(*record));
   return http::Response::json(200, diagnosis::to_json(*record));

@@ -17,7 +17,7 @@ namespace sluice::api {
 ///   GET /-/ready                200, or 503 with the reason (replaying, shutting down)
 ///   GET /metrics                Prometheus text format; also on a public listener that only this machine reaches
 ///   GET /-/explain/{id}         the decision record of a refused request: JSON, or text with ?format=text
-///   GET /-/explain              the newest refusals, likewise
+///   GET /-/explain              the newest refusals: JSON lines, or one line of text each
 ///
 /// Thread-safe.
 class AdminRoutes {

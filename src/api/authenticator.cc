@@ -35,11 +35,12 @@ aws::VerificationPolicy Authenticator::policy_of(const std::string& service) con
   return policy;
 }
 
-std::expected<Authenticated, Refusal> Authenticator::authenticate(const Call& call) {
+std::expected<Authenticated, Refusal> Authenticator::authenticate(Call& call) {
   const aws::RequestView view = view_of(call.request);
   const aws::VerificationPolicy policy = policy_of(call.service);
   const auto parsed = aws::parse_authorization(view);
   if (!parsed) return refuse(call, parsed.error());
+  call.access_key_id = parsed->claimed_access_key_id();
   const auto checked = aws::check_claims(*parsed, view, policy);
   if (!checked) return refuse(call, checked.error());
 
@@ -56,7 +57,7 @@ std::expected<Authenticated, Refusal> Authenticator::authenticate(const Call& ca
   return Authenticated{std::move(candidate->principal), checked->scope().region};
 }
 
-std::expected<Authenticator::Candidate, Refusal> Authenticator::find_candidate(const Call& call,
+std::expected<Authenticator::Candidate, Refusal> Authenticator::find_candidate(Call& call,
                                                                                const aws::CheckedAuthorization& checked) {
   const bool has_token = !checked.session_token().empty();
   switch (sts::classify_access_key_id(checked.access_key_id())) {
@@ -71,10 +72,13 @@ std::expected<Authenticator::Candidate, Refusal> Authenticator::find_candidate(c
   return refuse(call, sts::refuse_access_key(checked.access_key_id(), has_token));
 }
 
-std::expected<Authenticator::Candidate, Refusal> Authenticator::find_session(const Call& call,
+std::expected<Authenticator::Candidate, Refusal> Authenticator::find_session(Call& call,
                                                                              const aws::CheckedAuthorization& checked) {
   auto session = sts::unseal_session(*keys_, checked.session_token(), checked.access_key_id());
   if (!session) return refuse(call, sts::refuse_session(session.error()));
+  // Sealed by us, so true of the session, whoever holds it.
+  call.issuer = "https://" + session->claims.issuer_key_prefix;
+  call.subject = session->claims.subject;
   const auto role = catalog_.role_by_arn(session->claims.role_arn);
   if (!role && !is_missing(role.error())) return std::unexpected(lookup_failed(role.error()));
   const auto provider = catalog_.provider_by_arn(session->claims.provider_arn);

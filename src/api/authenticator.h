@@ -36,8 +36,9 @@ class Authenticator {
                 Options options)
       : catalog_(catalog), keys_(std::move(keys)), clock_(clock), options_(std::move(options)) {}
 
-  /// The proven caller of `call.request` for `call.service`, or the refusal in the call's dialect.
-  std::expected<Authenticated, Refusal> authenticate(const Call& call);
+  /// The proven caller of `call.request` for `call.service`, or the refusal in the call's dialect. Notes in `call` what
+  /// was claimed, for the decision record.
+  std::expected<Authenticated, Refusal> authenticate(Call& call);
 
  private:
   /// A caller whose secret is known and whose signature is still to be compared.
@@ -46,8 +47,8 @@ class Authenticator {
     Secret secret;
     std::optional<sts::SessionClaims> session;
   };
-  std::expected<Candidate, Refusal> find_candidate(const Call& call, const aws::CheckedAuthorization& checked);
-  std::expected<Candidate, Refusal> find_session(const Call& call, const aws::CheckedAuthorization& checked);
+  std::expected<Candidate, Refusal> find_candidate(Call& call, const aws::CheckedAuthorization& checked);
+  std::expected<Candidate, Refusal> find_session(Call& call, const aws::CheckedAuthorization& checked);
   std::expected<Candidate, Refusal> find_long_lived(const Call& call, const aws::CheckedAuthorization& checked);
   aws::VerificationPolicy policy_of(const std::string& service) const;
 

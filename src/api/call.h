@@ -23,7 +23,8 @@ struct Call {
   std::string operation;           ///< "CreateRole", "RemoteWrite": for records and metrics
   std::string action;              ///< "iam:CreateRole", once known
   std::string resource;            ///< ARN, once known
-  std::string issuer;              ///< claimed by a web identity, for records
+  std::string access_key_id;       ///< claimed by the signature, for records
+  std::string issuer;              ///< claimed by a web identity, or sealed into the session; for records
   std::string subject;
   iam::Principal principal;        ///< kAnonymous until proven
 };

@@ -16,6 +16,7 @@ http::Response RefusalRecorder::refuse(const Call& call, const Refusal& refusal)
   record.operation = call.operation;
   record.action = call.action;
   if (call.principal.kind != iam::PrincipalKind::kAnonymous) record.principal = call.principal.arn;
+  record.access_key_id = call.access_key_id;
   record.issuer = call.issuer;
   record.subject = call.subject;
   record.resource = call.resource;

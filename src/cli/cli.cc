@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -96,6 +97,7 @@ int run(int argc, char** argv) {
   raise_file_limit();
   CLI::App app("Sluice: the central collector for Prometheus metrics, without static credentials", "sluice");
   app.require_subcommand(1);
+  app.set_version_flag("--version", fmt::format("sluice {}", kVersion));
   std::function<Result<int>()> verb;
   ServeFlags serve_flags;
   DemoOptions demo_options;
@@ -111,6 +113,11 @@ int run(int argc, char** argv) {
     };
   });
 
+  const auto is_verb = [&](const CLI::App* sub) { return sub->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && std::ranges::none_of(app.get_subcommands({}), is_verb)) {
+    fmt::print(stderr, "sluice: '{}' is no verb; there are serve, demo, explain and version (sluice --help)\n", argv[1]);
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -192,10 +192,12 @@ Result<void> CollectorProcess::State::make_services() {
 }
 
 Result<void> CollectorProcess::State::listen() {
-  SLUICE_ASSIGN(admin_server, net::HttpServer::start(runtime, server_options(config.admin_listen, true, config), front,
-                                                     logger, metrics));
-  SLUICE_ASSIGN(public_server, net::HttpServer::start(runtime, server_options(config.listen, false, config), front,
-                                                      logger, metrics));
+  auto operators = net::HttpServer::start(runtime, server_options(config.admin_listen, true, config), front, logger, metrics);
+  if (!operators) return fail_in("web.admin_listen_address", operators.error());
+  admin_server = *std::move(operators);
+  auto open = net::HttpServer::start(runtime, server_options(config.listen, false, config), front, logger, metrics);
+  if (!open) return fail_in("web.listen_address, web.tls", open.error());
+  public_server = *std::move(open);
   base_url = (config.tls_cert_file.empty() ? "http://" : "https://") + public_server->address();
   return {};
 }
@@ -217,9 +219,10 @@ Result<std::unique_ptr<CollectorProcess>> CollectorProcess::start(const ServeCon
   std::unique_ptr<CollectorProcess> process(
       new CollectorProcess(std::unique_ptr<State>(new State{config, runtime, clock, logger, metrics})));
   State& state = *process->state_;
+  // Bound first: a port that is taken must not leave a half-made data directory behind.
+  SLUICE_TRY(state.listen());
   SLUICE_TRY(state.open_state());
   SLUICE_TRY(state.open_storage());
-  SLUICE_TRY(state.listen());
   SLUICE_TRY(state.make_services());
   state.front.set(*state.handler);
   state.announce();

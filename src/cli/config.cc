@@ -6,6 +6,8 @@
 
 #include "base/encoding.h"
 #include "cli/yaml_section.h"
+#include "http/uri.h"
+#include "net/address_policy.h"
 
 namespace sluice::cli {
 
@@ -27,6 +29,9 @@ Result<void> read_web(YamlSection& web, ServeConfig& config) {
   SLUICE_TRY(read_address(web, "listen_address", config.listen));
   SLUICE_TRY(read_address(web, "admin_listen_address", config.admin_listen));
   SLUICE_TRY(web.read("external_url", config.external_url, "a URL"));
+  if (!config.external_url.empty()) {
+    if (const auto uri = http::Uri::parse(config.external_url); !uri) return web.error("external_url", uri.error().message);
+  }
   SLUICE_TRY(web.read("tls_terminated_upstream", config.tls_terminated_upstream, "true or false"));
   SLUICE_ASSIGN(auto tls, web.section("tls"));
   SLUICE_TRY(tls.read("cert_file", config.tls_cert_file, "a PEM file's path"));
@@ -58,6 +63,17 @@ Result<void> read_log(YamlSection& log, ServeConfig& config) {
   return log.finish();
 }
 
+Result<void> check_region(const YamlSection& aws, const std::string& key, const std::string& region) {
+  const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (!region.empty() && std::ranges::all_of(region, is_allowed)) return {};
+  return aws.error(key, fmt::format("'{}' is not a region's name; wanted lower-case letters, digits and '-', e.g. us-east-1", region));
+}
+
+Result<void> check_file(const YamlSection& section, const std::string& key, const std::string& file) {
+  if (file.empty() || std::ifstream(file)) return {};
+  return section.error(key, fmt::format("cannot read {}", file));
+}
+
 Result<void> read_aws(YamlSection& aws, ServeConfig& config) {
   // Read as text: a leading zero would be lost in a number.
   SLUICE_TRY(aws.read("account_id", config.account_id, "12 digits, quoted"));
@@ -67,6 +83,8 @@ Result<void> read_aws(YamlSection& aws, ServeConfig& config) {
   }
   SLUICE_TRY(aws.read("region", config.region, "a region's name, e.g. us-east-1"));
   SLUICE_TRY(aws.read("accepted_regions", config.accepted_regions, "a list of region names"));
+  SLUICE_TRY(check_region(aws, "region", config.region));
+  for (const auto& region : config.accepted_regions) SLUICE_TRY(check_region(aws, "accepted_regions", region));
   return aws.finish();
 }
 
@@ -82,6 +100,8 @@ Result<void> read_pinned_jwks(YamlSection& oidc, ServeConfig& config) {
     SLUICE_TRY(entry.read("file", pinned.file, "a JWKS file's path"));
     SLUICE_TRY(entry.finish());
     if (pinned.issuer.empty() || pinned.file.empty()) return oidc.error(list[i], "pinned_jwks", "needs both issuer and file");
+    if (!pinned.issuer.starts_with("https://")) return oidc.error(list[i], "pinned_jwks", "the issuer must begin with https://");
+    SLUICE_TRY(check_file(entry, "file", pinned.file));
     config.pinned_jwks.push_back(std::move(pinned));
   }
   return {};
@@ -90,8 +110,12 @@ Result<void> read_pinned_jwks(YamlSection& oidc, ServeConfig& config) {
 Result<void> read_oidc(YamlSection& oidc, ServeConfig& config) {
   SLUICE_ASSIGN(auto allow, oidc.section("allow"));
   SLUICE_TRY(allow.read("networks", config.oidc_networks, "a list of CIDR networks"));
+  for (const auto& network : config.oidc_networks) {
+    if (const auto parsed = net::IpNetwork::parse(network); !parsed) return allow.error("networks", parsed.error().message);
+  }
   SLUICE_TRY(allow.read("ports", config.oidc_ports, "a list of ports"));
   SLUICE_TRY(allow.read("ca_file", config.oidc_ca_file, "a PEM file's path"));
+  SLUICE_TRY(check_file(allow, "ca_file", config.oidc_ca_file));
   SLUICE_TRY(allow.finish());
   SLUICE_TRY(read_pinned_jwks(oidc, config));
   SLUICE_TRY(oidc.read("clock_skew_seconds", config.clock_skew_seconds, "0 to 300 seconds"));

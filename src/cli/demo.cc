@@ -59,9 +59,9 @@ struct Scene {
   std::string refused_id;
 };
 
-void print_scene(const Scene& scene, const std::string& program) {
+void print_scene(const Scene& scene, const DemoOptions& options) {
   fmt::print(R"demo(
-Sluice demo: a collector and a pretend cluster, whole chain on loopback. Ctrl-C ends it and leaves nothing behind.
+Sluice demo: a collector and a pretend cluster, whole chain on loopback. Ctrl-C ends it and {10}.
 
   collector   {0}   (operator: http://{1})
   workspace   {2}
@@ -77,14 +77,15 @@ aws --endpoint-url {0} --region {5} sts assume-role-with-web-identity --role-arn
 curl -sS --aws-sigv4 aws:amz:{5}:aps --user "$(sed -n 's/^aws_[a-z_]* = //p' {6} | paste -sd:)" '{0}/workspaces/{2}/api/v1/query?query=sum%20by%20%28mode%29%20%28rate%28node_cpu_seconds_total%5B1m%5D%29%29'
 
 # 3. A write that is refused: the cluster's session, somebody else's workspace.
-read AK SK ST < <(aws --endpoint-url {0} --region {5} sts assume-role-with-web-identity --role-arn {3} --role-session-name intruder --web-identity-token file://{4} --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text); curl -sS -i --aws-sigv4 aws:amz:{5}:aps --user "$AK:$SK" -H "X-Amz-Security-Token: $ST" -H 'Content-Type: application/x-protobuf' -H 'Content-Encoding: snappy' --data-binary x {0}/workspaces/{7}/api/v1/remote_write
+read AK SK ST < <(aws --endpoint-url {0} --region {5} sts assume-role-with-web-identity --role-arn {3} --role-session-name intruder --web-identity-token file://{4} --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text); curl -sS -i -w '\n' --aws-sigv4 aws:amz:{5}:aps --user "$AK:$SK" -H "X-Amz-Security-Token: $ST" -H 'Content-Type: application/x-protobuf' -H 'Content-Encoding: snappy' --data-binary x {0}/workspaces/{7}/api/v1/remote_write
 
 # 4. Why? This asks about the same write, made by the demo a moment ago.
 {9} explain {8} --admin {1}
 
 )demo",
              scene.base_url, scene.admin_address, scene.workspace.id, scene.role_arn, scene.token_file, scene.region,
-             scene.credentials_file, scene.other.id, scene.refused_id, program);
+             scene.credentials_file, scene.other.id, scene.refused_id, options.program,
+             options.directory.empty() ? "leaves nothing behind" : "keeps " + options.directory);
   std::fflush(stdout);
 }
 
@@ -163,7 +164,7 @@ Result<int> demo(const DemoOptions& options) {
   SLUICE_ASSIGN(auto collector, CollectorProcess::start(config, runtime, clock, *logger, metrics));
   SLUICE_TRY(wait_until_ready(*collector));
   SLUICE_ASSIGN(const Scene scene, set_the_scene(*collector, config, *cluster, *client, *fs, clock));
-  print_scene(scene, options.program);
+  print_scene(scene, options);
   keep_writing(*cluster, options.interval_seconds);
 
   fmt::print("stopping\n");

@@ -23,8 +23,8 @@ Result<int> explain(const ExplainOptions& options) {
   auto answer = run_and_wait(client->send(std::move(request)));
   runtime.shutdown();
   if (!answer) {
-    return fail(answer.error().code, fmt::format("{}; is the collector running, and is {} its admin listener (--admin)?",
-                                                 answer.error().message, options.admin_address));
+    return fail(answer.error().code, fmt::format("no answer from the collector's admin listener: {}. Is it running, and is this its address (--admin)?",
+                                                 answer.error().message));
   }
   if (answer->status != 200) {
     return fail(ErrorCode::kNotFound, std::string(trim(answer->body.substr(0, answer->body.find('\n')))));

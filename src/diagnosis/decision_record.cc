@@ -76,6 +76,7 @@ std::string to_json(const DecisionRecord& record) {
   text("operation", record.operation);
   text("action", record.action);
   text("principal", record.principal);
+  text("access_key_id", record.access_key_id);
   text("issuer", record.issuer);
   text("subject", record.subject);
   text("resource", record.resource);
@@ -114,6 +115,7 @@ std::string to_text(const DecisionRecord& record, size_t columns) {
   form.field("action", clean(record.action));
   form.field("resource", clean(record.resource));
   form.field("principal", clean(record.principal));
+  form.field("access key", clean(record.access_key_id));
   form.field("issuer", clean(record.issuer));
   form.field("subject", clean(record.subject));
   form.field("from", clean(record.source_ip));

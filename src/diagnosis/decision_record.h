@@ -18,6 +18,7 @@ struct DecisionRecord {
   std::string operation;  ///< "AssumeRoleWithWebIdentity", "RemoteWrite"
   std::string action;     ///< the permission asked for: "aps:RemoteWrite"; may be empty
   std::string principal = std::string(kAnonymous);  ///< an ARN once proven; never a mere claim
+  std::string access_key_id;  ///< as claimed by the signature; public; may be empty
   std::string issuer;     ///< of the web identity, as claimed; may be empty
   std::string subject;    ///< as claimed; may be empty
   std::string resource;   ///< an ARN; may be empty

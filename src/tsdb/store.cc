@@ -1,6 +1,7 @@
 #include "tsdb/store.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ namespace {
 constexpr std::string_view kIdPrefix = "ws-";
 constexpr std::string_view kUuidShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 constexpr std::string_view kDeletedSuffix = ".deleted";
+constexpr std::chrono::seconds kReopenPause{10};
 
 std::unexpected<Error> no_such(std::string_view id) {
   return fail(ErrorCode::kNotFound, fmt::format("there is no workspace {}", printable(id, 64)));
@@ -38,7 +40,10 @@ bool is_workspace_id(std::string_view id) {
 /// A workspace that is open or being opened.
 struct Store::Slot {
   ReplayProgress progress;
-  std::shared_ptr<WorkspaceDb> db;  // null while being opened
+  std::shared_ptr<WorkspaceDb> db;  // null while being opened, and after an open that failed
+  // Reading a log costs as much when it fails, so a failure stands for a while.
+  std::optional<Error> failed;
+  std::chrono::steady_clock::time_point retry_at;
 };
 
 Result<std::unique_ptr<Store>> Store::open(FileSystem& fs, std::string root, WorkspaceDbOptions options) {
@@ -94,7 +99,9 @@ Result<std::shared_ptr<WorkspaceDb>> Store::workspace(std::string_view id) {
     const auto found = slots_.find(id);
     if (found != slots_.end()) {
       if (found->second->db) return found->second->db;
-      return still_opening(id, found->second->progress);
+      if (!found->second->failed) return still_opening(id, found->second->progress);
+      if (options_.clock->steady() < found->second->retry_at) return std::unexpected(*found->second->failed);
+      slots_.erase(found);
     }
     SLUICE_ASSIGN(const bool exists, fs_.exists(path_of(id)));
     if (!exists) return no_such(id);
@@ -113,8 +120,11 @@ Result<std::shared_ptr<WorkspaceDb>> Store::open_slot(const std::string& id, con
   {
     MutexLock lock(mutex_);
     too_late = closed_;
-    if (!db || too_late) {
+    if (too_late) {
       slots_.erase(id);
+    } else if (!db) {
+      slot->failed = db.error();
+      slot->retry_at = options_.clock->steady() + kReopenPause;
     } else {
       slot->db = *db;
     }
@@ -162,7 +172,7 @@ Result<void> Store::delete_workspace(std::string_view id) {
   {
     MutexLock lock(mutex_);
     const auto slot = slots_.find(id);
-    if (slot != slots_.end() && !slot->second->db) return still_opening(id, slot->second->progress);
+    if (slot != slots_.end() && !slot->second->db && !slot->second->failed) return still_opening(id, slot->second->progress);
     SLUICE_ASSIGN(const bool exists, fs_.exists(path_of(id)));
     if (!exists) return no_such(id);
     // From here on nobody finds it; what is under way in it ends with the log that close() shuts.

@@ -33,7 +33,7 @@ class Store {
   Result<void> create_workspace(std::string_view id);
   /// The open workspace. Opens it if need be, which replays its log on this thread: nothing for an I/O thread
   /// unless ready(). kNotFound; kUnavailable while another thread is opening it (the message says how far it is);
-  /// the error of a failed open, which the next call tries again.
+  /// the error of a failed open, which stands for ten seconds before a call tries again.
   Result<std::shared_ptr<WorkspaceDb>> workspace(std::string_view id);
   /// Opens every workspace on disk, one after the other. One that cannot be opened is logged and does not stop the
   /// others; workspace() gives its error.

@@ -27,8 +27,8 @@ storage: {path: /var/lib/sluice, head_bytes_max: 1000000}
 log: {level: debug, format: json}
 aws: {account_id: "012345678901", region: eu-west-1, accepted_regions: [us-west-2]}
 oidc:
-  allow: {networks: [10.0.0.0/8], ports: [6443], ca_file: ca.pem}
-  pinned_jwks: [{issuer: "https://k3s.example/", file: keys.json}]
+  allow: {networks: [10.0.0.0/8], ports: [6443], ca_file: /dev/null}
+  pinned_jwks: [{issuer: "https://k3s.example/", file: /dev/null}]
   clock_skew_seconds: 60
 query: {timeout_seconds: 30, samples_max: 1000, lookback_delta_seconds: 60}
 )", "sluice.yaml", config);
@@ -67,6 +67,12 @@ TEST(Config, RefusalsNameFileLineKeyAndWhatIsAccepted) {
       {"log: {level: loud}\n", {"log.level", "loud"}},
       {"log: {format: xml}\n", {"log.format", "'xml'", "logfmt or json"}},
       {"oidc: {clock_skew_seconds: 301}\n", {"oidc.clock_skew_seconds", "301", "0 to 300"}},
+      {"aws: {region: us_west}\n", {"sluice.yaml:1: aws.region: 'us_west'"}},
+      {"aws: {accepted_regions: [a, B]}\n", {"aws.accepted_regions: 'B'"}},
+      {"web: {external_url: foo}\n", {"sluice.yaml:1: web.external_url"}},
+      {"oidc: {allow: {networks: [10.0.0.0/33]}}\n", {"sluice.yaml:1: oidc.allow.networks", "10.0.0.0/33"}},
+      {"oidc: {allow: {ca_file: /nonexistent/ca.pem}}\n", {"oidc.allow.ca_file: cannot read /nonexistent/ca.pem"}},
+      {"oidc: {pinned_jwks: [{issuer: http://x, file: /dev/null}]}\n", {"oidc.pinned_jwks", "https://"}},
       {"oidc: {pinned_jwks: [{issuer: https://x}]}\n", {"oidc.pinned_jwks", "both issuer and file"}},
       {"oidc: {pinned_jwks: [{issuer: https://x, fil: y}]}\n", {"oidc.pinned_jwks[0].fil: unknown key"}},
       {"web: {\n", {"sluice.yaml", "not YAML"}},

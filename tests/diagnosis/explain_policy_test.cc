@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
               trust("{}", "arn:aws:iam::111122223333:oidc-provider/oic.prod-aks.azure.com/t/g/", "sts:AssumeRole"),
               "trust.action-missing", "sts:AssumeRoleWithWebIdentity"},
         Trust{"AudienceOfTheRole", trust(R"({"StringEquals":{"oic.prod-aks.azure.com/t/g/:aud":"vault"}})"), "trust.aud-mismatch",
-              "projection to vault"},
+              "Put sts.amazonaws.com into the trust policy's :aud condition; or, if vault is meant"},
         Trust{"ServiceCondition", trust(R"({"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})"), "trust.condition-mismatch", "10.0.0.0/8"},
         Trust{"ExplicitDeny",
               trust("{}", "arn:aws:iam::111122223333:oidc-provider/oic.prod-aks.azure.com/t/g/", "sts:AssumeRoleWithWebIdentity", "Deny"),

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import remote_write
-from support import CollectorTest, Sluice, wait_until
+from support import BINARY, CollectorTest, Sluice, wait_until
 
 FILLER_BYTES = 60_000
 
@@ -26,6 +26,18 @@ class SmallDisk(CollectorTest):
         if mounted.returncode != 0:
             raise unittest.SkipTest("cannot mount a small file system: " + mounted.stderr.strip())
         cls.addClassCleanup(subprocess.run, [*prefix, "umount", "-l", str(cls.mount_point)])
+
+    def test_read_only_file_system_is_refused_with_the_way_out(self):
+        (self.mount_point / "frozen").mkdir()
+        subprocess.run([*self.as_root, "mount", "-o", "remount,ro", str(self.mount_point)], check=True)
+        try:
+            done = subprocess.run([BINARY, "serve", f"--storage.path={self.mount_point}/frozen", "--web.listen-address=127.0.0.1:0",
+                                   "--web.admin-listen-address=127.0.0.1:0"], capture_output=True, text=True, timeout=20)
+        finally:
+            subprocess.run([*self.as_root, "mount", "-o", "remount,rw", str(self.mount_point)], check=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"{self.mount_point}/frozen", done.stderr)
+        self.assertRegex(done.stderr, "(?i)read-only")
 
     def test_full_disk_answers_503_loses_nothing_and_recovers(self):
         sluice, self.sluice = self.sluice, Sluice(self.mount_point / "data", self.config())

@@ -171,6 +171,26 @@ TEST_F(StoreTest, AWorkspaceThatCannotBeOpenedDoesNotStopTheOthers) {
   EXPECT_THAT(logger_.lines(), testing::Contains(HasSubstr("workspace not opened workspace=" + std::string(kA))));
 }
 
+TEST_F(StoreTest, AFailedOpenStandsForTenSecondsBeforeTheLogIsReadAgain) {
+  {
+    auto store = open();
+    ASSERT_TRUE(store->create_workspace(kA));
+    store->close();
+    auto log = journal::Journal::open(fs_, "data/workspaces/" + std::string(kA) + "/wal", {}, executor_, clock_,
+                                      [](const journal::Record&) { return Result<void>(); }).value();
+    log->append(9, "from the future", [](Result<journal::Sequence>) {});
+    log->close();
+  }
+  auto store = open();
+  ASSERT_FALSE(store->workspace(kA));
+  fs_.fail_reads(true);  // whoever reads the log now gets another error
+  EXPECT_EQ(store->workspace(kA).error().code, ErrorCode::kUnsupported);
+  clock_.advance(std::chrono::seconds(10));
+  EXPECT_EQ(store->workspace(kA).error().code, ErrorCode::kIo);
+  fs_.fail_reads(false);
+  EXPECT_TRUE(store->delete_workspace(kA)) << "what cannot be opened can still be removed";
+}
+
 TEST_F(StoreTest, ExposesMetricsOfEachWorkspaceWhileItIsOpen) {
   auto store = open();
   ASSERT_TRUE(store->create_workspace(kA));
