@@ -82,14 +82,17 @@ void Journal::repair() {
   state_ = State::kIdle;
 }
 
-Journal::~Journal() {
+Journal::~Journal() { abandon(); }
+
+void Journal::abandon() {
   std::deque<Entry> dropped;
   {
     MutexLock lock(mutex_);
+    closed_ = true;
     dropped.swap(pending_);
   }
   for (auto& entry : dropped) {
-    if (entry.done) entry.done(fail(ErrorCode::kCancelled, fmt::format("the log {} was dropped", directory_)));
+    if (entry.done) entry.done(fail(ErrorCode::kCancelled, fmt::format("the log {} was abandoned", directory_)));
   }
 }
 
@@ -144,7 +147,12 @@ void Journal::enqueue(Entry entry, uint64_t bytes) {
 bool Journal::wants_commit() const { return !pending_.empty() && !pending_.back().recovered; }
 
 void Journal::post_job() {
-  syncer_.post([self = shared_from_this()] { self->run_job(); });
+  // Let go of in this order (last member first): the owner may be the last to hold the journal.
+  struct Hold {
+    std::shared_ptr<void> owner;
+    std::shared_ptr<Journal> journal;
+  };
+  syncer_.post([hold = Hold{options_.owner.lock(), shared_from_this()}] { hold.journal->run_job(); });
 }
 
 void Journal::run_job() {

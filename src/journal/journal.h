@@ -43,14 +43,17 @@ struct Options {
   std::function<uint64_t()> salt;
   /// Must be quick and thread-safe.
   std::function<void(const Commit&)> on_commit;
+  /// Kept alive while a job of this journal is queued or runs, so that callbacks may point into it. It may own
+  /// the journal.
+  std::weak_ptr<void> owner;
   /// Called while opening, after each segment: bytes read, bytes in all.
   std::function<void(uint64_t done, uint64_t total)> on_progress;
 };
 
 /// A durable log: records go in, and come back in order after a crash. docs/formats/journal.md has every byte.
 ///
-/// Life: open() reads what is there and replays it; append() and barrier() from any thread; close(). Destroying
-/// without close() is a crash as far as the files are concerned, and waiters get kCancelled.
+/// Life: open() reads what is there and replays it; append() and barrier() from any thread; close(). Without
+/// close() it ends as in a crash, as far as the files are concerned.
 ///
 /// Invariants:
 /// 1. A record whose `done` got a Sequence is on disk: it was written and its file's fdatasync succeeded after.
@@ -95,6 +98,9 @@ class Journal : public std::enable_shared_from_this<Journal> {
   /// Commits what is pending, on this thread if no syncer has begun, and leaves a mark that proves the end. Later
   /// appends fail. Not from inside a `done`.
   void close();
+
+  /// Refuses further appends, and answers kCancelled to whoever waits. Nothing more is written.
+  void abandon();
 
   const Recovery& recovery() const { return recovery_; }
   /// The last record known to be durable.

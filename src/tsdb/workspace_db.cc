@@ -80,18 +80,29 @@ Result<std::shared_ptr<WorkspaceDb>> WorkspaceDb::open(FileSystem& fs, std::stri
 
 WorkspaceDb::WorkspaceDb(Private, FileSystem& fs, std::string directory, WorkspaceDbOptions options)
     : fs_(fs), directory_(std::move(directory)), options_(std::move(options)), head_(std::make_shared<Head>()) {
-  if (options_.metrics != nullptr) metrics_ = std::make_shared<WorkspaceMetrics>(*options_.metrics);
+  if (options_.metrics != nullptr) metrics_ = std::make_unique<WorkspaceMetrics>(*options_.metrics);
 }
 
+// No job of the journal is queued or running (each keeps this object alive), unless its executor dropped it.
 WorkspaceDb::~WorkspaceDb() {
   if (options_.metrics != nullptr) options_.metrics->remove_gauge_functions({{"workspace", options_.name}});
+  if (journal_) journal_->abandon();
+  std::deque<std::unique_ptr<Pending>> left;  // what an executor for applying dropped
+  {
+    MutexLock lock(mutex_);
+    left.swap(ready_);
+  }
+  for (auto& pending : left) {
+    pending->done(fail(ErrorCode::kCancelled, fmt::format("workspace {} was dropped", options_.name)));
+  }
 }
 
 Result<void> WorkspaceDb::replay() {
   const auto start = options_.clock->steady();
   Replayer replayer(*head_, *options_.logger, options_.name);
   journal::Options log = options_.log;
-  if (metrics_) log.on_commit = [metrics = metrics_](const auto& commit) { metrics->committed(commit); };
+  log.owner = weak_from_this();
+  if (metrics_) log.on_commit = [metrics = metrics_.get()](const auto& commit) { metrics->committed(commit); };
   log.on_progress = [progress = options_.progress](uint64_t done, uint64_t total) {
     if (progress == nullptr) return;
     progress->bytes_done.store(done, std::memory_order_relaxed);
@@ -161,9 +172,9 @@ void WorkspaceDb::append(model::AppendBatch batch, Done done) {
   std::string record = prepare(batch, *pending);
   batch = {};
   const bool adds_nothing = pending->samples.empty();
-  auto then = [self = shared_from_this(), pending = std::move(pending)](Result<journal::Sequence> result) mutable {
+  auto then = [this, pending = std::move(pending)](Result<journal::Sequence> result) mutable {
     if (!result) pending->error = std::move(result).error();
-    self->committed(std::move(pending));
+    committed(std::move(pending));
   };
   if (adds_nothing) {
     journal_->barrier(std::move(then));
@@ -206,8 +217,9 @@ void WorkspaceDb::committed(std::unique_ptr<Pending> pending) {
     ready_.push_back(std::move(pending));
     if (draining_) return;
   }
-  if (options_.apply != nullptr) {
-    options_.apply->post([self = shared_from_this()] { self->drain(); });
+  const auto self = weak_from_this().lock();  // null while it is being destroyed
+  if (options_.apply != nullptr && self) {
+    options_.apply->post([self] { self->drain(); });
   } else {
     drain();
   }

@@ -78,7 +78,8 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   /// the thread that applied it (on this one for what is refused at once), and must be quick: hand over with
   /// callback_result(). Refused samples are no error: see AppendOutcome. Errors, after each of which nothing was
   /// acknowledged and a retry may help: kNoSpace, kUnavailable (the log failed, or is closed), kResourceExhausted
-  /// (head or log queue full); and kTooLarge for a batch that no log record can hold.
+  /// (head or log queue full), kCancelled (dropped without close()); and kTooLarge for a batch that no log record
+  /// can hold.
   void append(model::AppendBatch batch, Done done);
 
   /// Commits and applies what is pending, then refuses appends; reads go on. Not from inside a `done`.
@@ -114,7 +115,7 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   FileSystem& fs_;
   const std::string directory_;
   const WorkspaceDbOptions options_;
-  std::shared_ptr<WorkspaceMetrics> metrics_;  ///< null without a registry; commits may outlive this object
+  std::unique_ptr<WorkspaceMetrics> metrics_;  ///< null without a registry
   std::shared_ptr<Head> head_;
   std::shared_ptr<journal::Journal> journal_;
 

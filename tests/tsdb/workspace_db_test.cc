@@ -243,6 +243,19 @@ TEST(WorkspaceDb, RefusesAppendsOnceClosedAndStillReads) {
   EXPECT_THAT(contents(*h.db), SizeIs(1));
 }
 
+TEST(WorkspaceDb, DroppedItCancelsWhoWaits) {
+  FaultFileSystem fs;
+  DbHarness h(fs);
+  ASSERT_TRUE(h.open());
+  h.append(one(kUp, 1000, 1));
+  const auto answer = h.answers.back();
+  h.db.reset();
+  EXPECT_FALSE(answer->has_value()) << "the queued commit keeps it alive";
+  h.executor.drop_all();
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_EQ((*answer)->error().code, ErrorCode::kCancelled);
+}
+
 TEST(WorkspaceDb, ReportsDamageWithFileAndOffsetAndServesTheRest) {
   FaultFileSystem fs;
   DbHarness h(fs);
