@@ -201,6 +201,48 @@ TEST(JournalFaults, AKillWithoutAPowerCutThenAPowerCutLosesNothing) {
   }
 }
 
+TEST(JournalFaults, WhatWasReadBackIsDurableOnceItIsOpen) {
+  int seen = 0;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    FaultFileSystem fs(seed);
+    Harness h(fs);
+    ASSERT_TRUE(h.open());
+    ASSERT_TRUE(h.commit("synced"));
+    fs.fail_syncs(2);
+    EXPECT_FALSE(h.commit("in the page cache only, perhaps"));
+    h.journal.reset();
+    ASSERT_TRUE(h.open());
+    const auto before = h.payloads();
+    seen += before.size() == 2 ? 1 : 0;
+    h.journal.reset();
+    fs.crash(seed);
+    ASSERT_TRUE(h.open());
+    EXPECT_EQ(h.payloads(), before);
+  }
+  EXPECT_GT(seen, 0);
+}
+
+TEST(JournalFaults, AHalfMadeSegmentVoidsNothingThatFollows) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    FaultFileSystem fs(seed);
+    Harness h(fs);
+    ASSERT_TRUE(h.open());
+    ASSERT_TRUE(h.commit("small"));
+    fs.set_hook([&](std::string_view operation, const std::string&) {
+      if (operation == "sync_directory") fs.fail_operation(fs.operations());
+    });
+    EXPECT_FALSE(h.commit(std::string(5000, 'l'))) << "it wants a new segment, whose name may or may not be on disk";
+    fs.set_hook({});
+    ASSERT_TRUE(h.commit("would fit into the old one"));
+    fs.crash(seed);
+    ASSERT_TRUE(h.open());
+    EXPECT_THAT(h.payloads(), ElementsAre("small", "would fit into the old one"));
+    EXPECT_EQ(h.journal->recovery().damage_total, 0u);
+  }
+}
+
 TEST(JournalFaults, AnyOperationMayFailOnce) {
   for (const auto code : {ErrorCode::kIo, ErrorCode::kNoSpace}) {
     for (uint64_t n = 0;; ++n) {

@@ -179,6 +179,23 @@ TEST(Journal, RemovesSegmentsThatAreNoLongerNeededAndReusesTheirFiles) {
   for (size_t i = 1; i < h.replayed.size(); ++i) EXPECT_EQ(h.replayed[i].sequence, h.replayed[i - 1].sequence + 1);
 }
 
+TEST(Journal, ARecycledFilesOldRecordsAreNoTornTail) {
+  FaultFileSystem fs;
+  Harness h(fs);
+  h.options.segment_bytes_max = 4096;
+  ASSERT_TRUE(h.open());
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(h.commit(std::string(900, 'o')));
+  ASSERT_TRUE(h.journal->truncate_before(9));
+  ASSERT_TRUE(h.commit(std::string(300, 'n')));
+  ASSERT_TRUE(fs.content("dir/wal/00000004"));
+  ASSERT_THAT(*fs.content("dir/wal/00000004"), HasSubstr(std::string(900, 'o'))) << "old records stand behind it";
+  h.journal.reset();
+  ASSERT_TRUE(h.open());
+  EXPECT_EQ(h.payloads().back(), std::string(300, 'n'));
+  EXPECT_FALSE(h.journal->recovery().torn_tail);
+  EXPECT_EQ(h.journal->recovery().damage_total, 0u);
+}
+
 TEST(Journal, KeepsEverythingFromTheRecordNamed) {
   for (Sequence keep = 1; keep <= 31; ++keep) {
     FaultFileSystem fs;
