@@ -172,7 +172,9 @@ Result<void> Store::delete_workspace(std::string_view id) {
   {
     MutexLock lock(mutex_);
     const auto slot = slots_.find(id);
-    if (slot != slots_.end() && !slot->second->db && !slot->second->failed) return still_opening(id, slot->second->progress);
+    if (slot != slots_.end() && !slot->second->db && !slot->second->failed) {
+      return still_opening(id, slot->second->progress);
+    }
     SLUICE_ASSIGN(const bool exists, fs_.exists(path_of(id)));
     if (!exists) return no_such(id);
     // From here on nobody finds it; what is under way in it ends with the log that close() shuts.

@@ -38,8 +38,8 @@ TEST(AppendRecord, HasTheDocumentedBytes) {
 
 TEST(AppendRecord, GivesBackEveryValueBitForBit) {
   const std::vector<double> values = {0, -0.0, 1, -1, 0.1, 1e15, 9007199254740991, 9007199254740992,
-                                      -9007199254740993.0, 1e300, -1e300, 5e-324, INFINITY, -INFINITY, model::stale_nan(),
-                                      std::bit_cast<double>(model::kNormalNaNBits),
+                                      -9007199254740993.0, 1e300, -1e300, 5e-324, INFINITY, -INFINITY,
+                                      model::stale_nan(), std::bit_cast<double>(model::kNormalNaNBits),
                                       std::bit_cast<double>(uint64_t{0x7ff4000000000000})};
   AppendRecordWriter writer;
   for (const double first : values) {
