@@ -197,7 +197,7 @@ http::Response QueryHandler::build_info() const {
   return http::Response::json(200, wire::api_success([](JsonWriter& json) {
     json.begin_object();
     json.member("version", kVersion);
-    json.member("revision", kRevision);
+    json.member("revision", revision());
     json.member("branch", "");
     json.member("buildUser", "");
     json.member("buildDate", "");

@@ -108,7 +108,7 @@ int run(int argc, char** argv) {
   add_explain(app, explain_options, verb);
   app.add_subcommand("version", "Print the version")->callback([&] {
     verb = []() -> Result<int> {
-      fmt::print("sluice {} (revision {})\n", kVersion, kRevision);
+      fmt::print("sluice {} (revision {})\n", kVersion, revision());
       return 0;
     };
   });
