@@ -47,8 +47,8 @@ struct WriteBatch {
   std::vector<SeriesEntry> series;
   std::vector<Sample> samples;
   std::vector<MetadataEntry> metadata;
-  uint64_t histogram_samples = 0;   ///< present in the request but not carried yet (see issue of native histograms)
-  uint64_t exemplars = 0;           ///< likewise
+  uint64_t histogram_samples = 0;   ///< counted, not carried: storage has no place for them yet, so they are refused by name
+  uint64_t exemplars = 0;           ///< counted and dropped: senders treat them as best effort
 
   std::span<LabelView> labels_of(const SeriesEntry& entry) {
     return std::span(labels).subspan(entry.first_label, entry.label_count);
