@@ -1,9 +1,41 @@
-"""Runs one unittest module and writes {"passed", "failed", "skipped": [names]} to a report file."""
+"""Runs one unittest module and writes {"passed", "failed", "skipped": [names]} to a report file.
+
+Every test counts once: a test with several failed subtests is one failure, and a class whose set-up failed or was
+skipped counts with all its tests.
+"""
 import importlib.util
 import json
 import pathlib
+import re
 import sys
 import unittest
+
+
+def ids(tests):
+    for test in tests:
+        if isinstance(test, unittest.TestSuite):
+            yield from ids(test)
+        else:
+            yield test.id()
+
+
+def affected(case, known):
+    """The ids that an entry of a result stands for: a test, a subtest's test, or all of a class or module."""
+    identity = getattr(case, "test_case", case).id()
+    if identity in known:
+        return {identity}
+    holder = re.fullmatch(r"(?:setUp|tearDown)(?:Class|Module) \((.*)\)", identity)
+    return {name for name in known if holder and name.startswith(holder.group(1) + ".")} or {identity}
+
+
+def counts(result, known):
+    failed, skipped = set(), set()
+    for case in [c for c, _ in result.failures + result.errors] + list(result.unexpectedSuccesses):
+        failed |= affected(case, known)
+    for case, _ in result.skipped:
+        skipped |= affected(case, known)
+    skipped -= failed
+    return {"passed": len(known - failed - skipped), "failed": len(failed), "skipped": sorted(skipped)}
 
 
 def main():
@@ -13,12 +45,12 @@ def main():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     tests = unittest.defaultTestLoader.loadTestsFromModule(module)
+    known = set(ids(tests))  # before the run: a suite forgets its tests as they end
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    skipped = [str(test) for test, _ in result.skipped]
-    with open(report_path, "w") as report:
-        json.dump({"passed": result.testsRun - failed - len(skipped), "failed": failed, "skipped": skipped}, report)
-    return 1 if failed else 0
+    report = counts(result, known)
+    with open(report_path, "w") as out:
+        json.dump(report, out)
+    return 1 if report["failed"] else 0
 
 
 if __name__ == "__main__":

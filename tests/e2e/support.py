@@ -245,6 +245,22 @@ class ConnectProxy:
         self.listener.close()
 
 
+def newer_models(directory):
+    """Makes `directory` a data path of botocore that holds the conformance tree's API models, newer than Debian's, and
+    returns it for AWS_DATA_PATH; skips the test where they are not. botocore wants <service>/<api-version>/."""
+    models = sorted(CONFORMANCE.glob("api-models/*-service-2.json")) if CONFORMANCE.name else []
+    if not models:
+        raise unittest.SkipTest("SLUICE_CONFORMANCE_DIR has no api-models")
+    for model in models:
+        service = model.name.removesuffix("-service-2.json")
+        version = json.loads(model.read_text())["metadata"]["apiVersion"]
+        target = pathlib.Path(directory) / service / version
+        target.mkdir(parents=True, exist_ok=True)
+        for source in model.parent.glob(f"{service}-*.json"):
+            (target / source.name.removeprefix(f"{service}-")).symlink_to(source)
+    return str(directory)
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
@@ -402,7 +418,7 @@ class CollectorTest(unittest.TestCase):
         return (f"aws:\n  region: {REGION}\n{tls}oidc:\n  allow:\n    networks: [127.0.0.0/8, '::1/128']\n"
                 f"    ports: {[i.port for i in (cls.issuer, *cls.issuers.values())]}\n    ca_file: {cls.authority.ca_file}\n" + cls.extra_config)
 
-    def aws(self, *arguments, credentials=None, expect=0):
+    def aws(self, *arguments, credentials=None, expect=0, extra_env=None):
         """The real CLI. Returns its JSON answer (or None), or its error text when it must fail."""
         credentials = credentials or self.root
         env = {"PATH": "/usr/bin:/bin", "HOME": str(self.directory), "AWS_REGION": REGION,
@@ -410,6 +426,7 @@ class CollectorTest(unittest.TestCase):
                "AWS_CA_BUNDLE": self.authority.ca_file, "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1"}
         if credentials.token:
             env["AWS_SESSION_TOKEN"] = credentials.token
+        env.update(extra_env or {})
         done = subprocess.run([AWS, "--endpoint-url", self.sluice.endpoint, "--output", "json", *arguments], env=env,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, expect, f"aws {' '.join(arguments)}\n{done.stdout}{done.stderr}")
