@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs every test suite of a build and closes on "N passed, N failed, N skipped".
 
-A suite is a GoogleTest binary (bin/*_test), a fuzz replay (bin/*_fuzz), the layer check, or a Python
-end-to-end module (tests/e2e/test_*.py). Each test case counts once; a suite that dies counts as one failure.
+A suite is a GoogleTest binary (bin/*_test), a fuzz replay (bin/*_fuzz), a check of the tree (layers, style, docs), or a
+Python module (tests/tools and, end to end, tests/e2e). Each test case counts once; a suite that dies is one failure.
 Output of a suite is shown only when it fails.
 """
 import argparse
@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUITE_SECONDS_MAX = 900
+CHECKS = {"layers": "tests/layers/check_layers.py", "style": "tests/tools/check_style.py"}
 
 
 class Outcome:
@@ -75,7 +76,10 @@ def suites(build, env):
         target = binary.name.removesuffix("_fuzz")
         corpus = str(ROOT / "fuzz/corpus" / target)
         yield f"fuzz_{target}", lambda n, b=binary, c=corpus: run_plain(n, [str(b), c], env)
-    yield "layers", lambda n: run_plain(n, [sys.executable, str(ROOT / "tests/layers/check_layers.py")], env)
+    for name, check in CHECKS.items():
+        yield name, lambda n, c=check: run_plain(n, [sys.executable, str(ROOT / c)], env)
+    for module in sorted((ROOT / "tests/tools").glob("test_*.py")):
+        yield f'tools_{module.stem.removeprefix("test_")}', lambda n, m=module: run_python(n, str(m), env)
     for module in sorted((ROOT / "tests/e2e").glob("test_*.py")):
         yield f'e2e_{module.stem.removeprefix("test_")}', lambda n, m=module: run_python(n, str(m), env)
 

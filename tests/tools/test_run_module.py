@@ -49,7 +49,8 @@ class RunModule(unittest.TestCase):
     def test_every_test_counts_once(self):
         code, counts = run(MODULE)
         self.assertEqual((code, counts["passed"], counts["failed"]), (1, 2, 4))
-        self.assertEqual(counts["skipped"], [f"test_made_up.{name}" for name in ("Mixed.test_skipped", "Skipped.test_a", "Skipped.test_b")])
+        skipped = ["Mixed.test_skipped", "Skipped.test_a", "Skipped.test_b"]
+        self.assertEqual(counts["skipped"], [f"test_made_up.{name}" for name in skipped])
 
     def test_a_module_without_failures_ends_with_0(self):
         code, counts = run("import unittest\nclass T(unittest.TestCase):\n  def test_a(self): pass\n")
