@@ -29,7 +29,10 @@ aws::VerificationPolicy Authenticator::policy_of(const std::string& service) con
   aws::VerificationPolicy policy;
   policy.now = clock_.now_s();
   policy.service = service;
-  policy.regions = options_.regions;
+  {
+    MutexLock lock(mutex_);
+    policy.regions = options_.regions;
+  }
   // SDKs sign IAM, and STS at its global endpoint, for us-east-1 wherever they are.
   if (service != "aps") policy.regions.emplace_back(kLegacyGlobalRegion);
   return policy;

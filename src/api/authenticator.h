@@ -9,6 +9,7 @@
 #include "api/call.h"
 #include "aws/sigv4_verify.h"
 #include "base/clock.h"
+#include "base/thread_safety.h"
 #include "catalog/catalog.h"
 #include "sts/sealing_keys.h"
 #include "sts/session_token.h"
@@ -36,6 +37,12 @@ class Authenticator {
                 Options options)
       : catalog_(catalog), keys_(std::move(keys)), clock_(clock), options_(std::move(options)) {}
 
+  /// Puts `regions` in place of Options::regions, for requests that come from now on.
+  void set_regions(std::vector<std::string> regions) {
+    MutexLock lock(mutex_);
+    options_.regions = std::move(regions);
+  }
+
   /// The proven caller of `call.request` for `call.service`, or the refusal in the call's dialect. Notes in `call` what
   /// was claimed, for the decision record.
   std::expected<Authenticated, Refusal> authenticate(Call& call);
@@ -55,7 +62,8 @@ class Authenticator {
   catalog::Catalog& catalog_;
   std::shared_ptr<const sts::SealingKeys> keys_;
   const Clock& clock_;
-  Options options_;
+  mutable Mutex mutex_;
+  Options options_ SLUICE_GUARDED_BY(mutex_);
   aws::SigningKeyCache signing_keys_;
 };
 

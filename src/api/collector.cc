@@ -53,13 +53,13 @@ Result<http::Form> query_parameters(const http::Request& request) {
 size_t Collector::body_bytes_max(std::string_view, std::string_view target, const http::Headers&) const {
   const std::string_view path = path_of(target);
   if (!is_data_path(path)) return limits::kControlBodyBytesMax;
-  return path.ends_with("/remote_write") ? limits::kRemoteWriteBodyBytesMax : limits::kQueryBodyBytesMax;
+  return path.ends_with("/remote_write") ? body_limits_.remote_write_bytes_max : body_limits_.query_bytes_max;
 }
 
 http::Task<http::Response> Collector::handle(const http::Request& request) {
   if (auto answer = parts_.admin.handle(request)) co_return *std::move(answer);
   if (request.is_admin_listener) {
-    co_return http::Response::text(404, "the admin listener has /-/healthy, /-/ready, /metrics and /-/explain\n");
+    co_return http::Response::text(404, "no such address; the admin listener lists its own at /\n");
   }
   Call call{.request = request, .xml_namespace = aws::kFaultNamespace, .service = {}, .operation = {}, .action = {},
             .resource = {}, .issuer = {}, .subject = {}, .principal = {}};

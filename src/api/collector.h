@@ -12,6 +12,7 @@
 #include "api/iam_service.h"
 #include "api/refusal_recorder.h"
 #include "api/sts_service.h"
+#include "base/limits.h"
 #include "http/request.h"
 
 namespace sluice::api {
@@ -41,7 +42,14 @@ class Collector final : public http::Handler {
     const Clock& clock;
     Logger& logger;
   };
-  Collector(Parts parts, std::string region) : parts_(parts), region_(std::move(region)) {}
+  /// How large a body may be before anything of it is looked at; 413 beyond.
+  struct BodyLimits {
+    size_t remote_write_bytes_max = limits::kRemoteWriteBodyBytesMax;
+    size_t query_bytes_max = limits::kQueryBodyBytesMax;
+  };
+  Collector(Parts parts, std::string region, BodyLimits body_limits)
+      : parts_(parts), region_(std::move(region)), body_limits_(body_limits) {}
+  Collector(Parts parts, std::string region) : Collector(parts, std::move(region), BodyLimits()) {}
 
   http::Task<http::Response> handle(const http::Request& request) override;
   size_t body_bytes_max(std::string_view method, std::string_view target, const http::Headers& headers) const override;
@@ -63,6 +71,7 @@ class Collector final : public http::Handler {
 
   Parts parts_;
   std::string region_;
+  BodyLimits body_limits_;
 };
 
 }  // namespace sluice::api

@@ -45,7 +45,8 @@ std::string_view permission_of(DataOperation operation) {
 
 DataPlane::DataPlane(tsdb::Store& store, QueryHandler queries, Executors executors, const Clock& clock,
                      MetricRegistry& metrics)
-    : store_(store), queries_(std::move(queries)), executors_(executors), clock_(clock), metrics_(metrics),
+    : store_(store), queries_(std::make_shared<const QueryHandler>(std::move(queries))), executors_(executors),
+      clock_(clock), metrics_(metrics),
       write_seconds_(metrics.histogram("sluice_remote_write_seconds",
                                        "From the complete request to the durable answer of a remote write.",
                                        {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5})) {
@@ -80,10 +81,12 @@ http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string
                                                           request.headers.get("Content-Encoding"),
                                                           request.headers.get("X-Prometheus-Remote-Write-Version")});
   if (!accepted) co_return write_refusal(accepted.error());
-  auto batch = wire::decode_remote_write(request.body);
-  if (!batch) co_return write_refusal(batch.error());
   const auto db = open_workspace(workspace_id);
   if (!db) co_return storage_failure(db.error());
+  // A filter asks about every series of the request, so that none may be passed over as known.
+  const auto recognizer = filter ? nullptr : (*db)->recognizer();
+  auto batch = wire::decode_remote_write(request.body, {}, recognizer.get());
+  if (!batch) co_return write_refusal(batch.error());
 
   ingest::AdmissionRules rules;
   rules.filter = std::move(filter);
@@ -118,18 +121,19 @@ void DataPlane::count_refusals(const ingest::RefusalSummary& refusals) {
 
 http::Response DataPlane::read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                                model::SeriesFilter filter) {
-  if (operation == DataOperation::kBuildInfo) return queries_.build_info();
+  const auto handler = queries();
+  if (operation == DataOperation::kBuildInfo) return handler->build_info();
   auto db = open_workspace(parameters.get("workspace"));
   if (!db) return query_error({ErrorCode::kUnavailable, db.error().message});
   const auto form = query_form(call.request);
   if (!form) return query_error(form.error());
   const model::ScopedQueryable storage(*std::move(db), std::move(filter));
   switch (operation) {
-    case DataOperation::kQuery: return queries_.query(call.request, *form, storage);
-    case DataOperation::kQueryRange: return queries_.query_range(call.request, *form, storage);
-    case DataOperation::kSeries: return queries_.series(*form, storage);
-    case DataOperation::kLabels: return queries_.labels(*form, storage);
-    default: return queries_.label_values(parameters.get("name"), *form, storage);
+    case DataOperation::kQuery: return handler->query(call.request, *form, storage);
+    case DataOperation::kQueryRange: return handler->query_range(call.request, *form, storage);
+    case DataOperation::kSeries: return handler->series(*form, storage);
+    case DataOperation::kLabels: return handler->labels(*form, storage);
+    default: return handler->label_values(parameters.get("name"), *form, storage);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 
 #include "api/authorizer.h"
 #include "api/call.h"
@@ -8,6 +9,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/metrics.h"
+#include "base/thread_safety.h"
 #include "catalog/catalog.h"
 #include "http/router.h"
 #include "ingest/validate.h"
@@ -47,15 +49,27 @@ class DataPlane {
   http::Task<http::Response> handle(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                                     const iam::Decision& decision);
 
+  /// Puts other limits on queries that begin from now on.
+  void set_queries(QueryHandler queries) {
+    auto replacement = std::make_shared<const QueryHandler>(std::move(queries));
+    MutexLock lock(mutex_);
+    queries_.swap(replacement);
+  }
+
  private:
   http::Task<http::Response> remote_write(const Call& call, std::string workspace_id, model::SeriesFilter filter);
   http::Response read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                       model::SeriesFilter filter);
   Result<std::shared_ptr<tsdb::WorkspaceDb>> open_workspace(std::string_view id);
+  std::shared_ptr<const QueryHandler> queries() const {
+    MutexLock lock(mutex_);
+    return queries_;
+  }
   void count_refusals(const ingest::RefusalSummary& refusals);
 
   tsdb::Store& store_;
-  QueryHandler queries_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const QueryHandler> queries_ SLUICE_GUARDED_BY(mutex_);
   Executors executors_;
   const Clock& clock_;
   MetricRegistry& metrics_;

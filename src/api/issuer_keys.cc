@@ -126,6 +126,11 @@ void IssuerKeys::pin(std::string issuer, std::shared_ptr<const oidc::KeySet> key
   pinned_[std::move(issuer)] = std::move(keys);
 }
 
+void IssuerKeys::replace_pinned(PinnedKeys pinned) {
+  MutexLock lock(mutex_);
+  pinned_.swap(pinned);
+}
+
 std::shared_ptr<const oidc::KeySet> IssuerKeys::pinned(const std::string& issuer) const {
   MutexLock lock(mutex_);
   const auto found = pinned_.find(issuer);

@@ -45,6 +45,9 @@ class IssuerKeys {
 
   /// Keys for an issuer that come from an administrator; nothing is ever fetched for it.
   void pin(std::string issuer, std::shared_ptr<const oidc::KeySet> keys);
+  using PinnedKeys = std::unordered_map<std::string, std::shared_ptr<const oidc::KeySet>>;
+  /// Puts these in place of everything pinned so far: an issuer that is no longer among them is fetched from again.
+  void replace_pinned(PinnedKeys pinned);
 
   /// The provider's keys. `provider_id` is the record's id, so that a recreated provider starts anew.
   http::Task<IssuerKeySet> keys(std::string provider_id, std::string issuer);
@@ -77,7 +80,7 @@ class IssuerKeys {
   Counter& fetches_failed_;
   mutable Mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<Provider>> providers_ SLUICE_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, std::shared_ptr<const oidc::KeySet>> pinned_ SLUICE_GUARDED_BY(mutex_);
+  PinnedKeys pinned_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::api

@@ -29,7 +29,7 @@ StsService::StsService(catalog::Catalog& catalog, std::shared_ptr<const sts::Sea
     : catalog_(catalog), keys_(std::move(keys)), issuer_keys_(issuer_keys), authenticator_(authenticator),
       refusals_(refusals), clock_(clock),
       sessions_issued_(metrics.counter("sluice_sts_sessions_issued_total", "Web identities that got a session.")),
-      options_(std::move(options)) {}
+      options_(std::move(options)), skew_seconds_(options_.skew_seconds) {}
 
 bool StsService::has_action(std::string_view action) {
   return action == kAssumeRoleWithWebIdentity || action == kGetCallerIdentity;
@@ -97,7 +97,7 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
 
   sts::ExchangeFacts facts;
   facts.provider = provider->get();
-  facts.skew_seconds = options_.skew_seconds;
+  facts.skew_seconds = skew_seconds_.load(std::memory_order_relaxed);
   facts.now = clock_.now_s();
   facts.source_ip = call.request.remote_address;
   facts.is_secure = call.request.is_tls;

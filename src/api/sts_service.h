@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,6 +37,9 @@ class StsService {
   /// `call` is filled in as far as the protocol goes (dialect, namespace, service, operation).
   http::Task<http::Response> handle(Call& call, const aws::Parameters& parameters);
 
+  /// Tolerance on a token's times, for exchanges that begin from now on.
+  void set_skew_seconds(int64_t seconds) { skew_seconds_.store(seconds, std::memory_order_relaxed); }
+
  private:
   http::Task<http::Response> assume_role_with_web_identity(Call& call, const aws::Parameters& parameters);
   http::Response get_caller_identity(Call& call);
@@ -52,6 +56,7 @@ class StsService {
   const Clock& clock_;
   Counter& sessions_issued_;
   Options options_;
+  std::atomic<int64_t> skew_seconds_;
   Mutex mutex_;
   uint64_t issuers_revision_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<const IssuersByAccount> issuers_ SLUICE_GUARDED_BY(mutex_);

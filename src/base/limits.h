@@ -99,6 +99,13 @@ inline constexpr size_t kDecisionRecordsAuthenticatedMax = 20'000;
 inline constexpr size_t kDecisionRecordsAnonymousMax = 5'000;
 inline constexpr size_t kDecisionFieldBytesMax = 2 << 10;
 
+// The configuration file, and the files it names.
+inline constexpr size_t kConfigFileBytesMax = 1 << 20;
+inline constexpr size_t kConfigValuesMax = 10'000;                ///< an alias counts as often as it is used
+inline constexpr size_t kConfigDepthMax = 16;
+inline constexpr size_t kConfigValueBytesMax = 8 << 10;           ///< of one value, environment put in
+inline constexpr size_t kSecretFileBytesMax = 1 << 10;
+
 // The log.
 inline constexpr size_t kLogFieldBytesMax = 4 << 10;              ///< of one value; the rest is cut
 

@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <atomic>
 #include <cerrno>
 #include <unistd.h>
 
@@ -82,7 +83,8 @@ class LineLogger final : public Logger {
   LineLogger(LogLevel level, LogFormat format, const Clock& clock, std::function<void(std::string_view)> sink)
       : level_(level), format_(format), clock_(clock), sink_(std::move(sink)) {}
 
-  bool enabled(LogLevel level) const override { return level >= level_; }
+  bool enabled(LogLevel level) const override { return level >= level_.load(std::memory_order_relaxed); }
+  void set_level(LogLevel level) override { level_.store(level, std::memory_order_relaxed); }
 
   void write(LogLevel level, std::string_view message, Fields fields) override {
     const std::string timestamp = format_iso8601_ms(clock_.now_ms());
@@ -101,7 +103,7 @@ class LineLogger final : public Logger {
     sink_(line);
   }
 
-  const LogLevel level_;
+  std::atomic<LogLevel> level_;
   const LogFormat format_;
   const Clock& clock_;
   Mutex mutex_;
@@ -121,6 +123,7 @@ class StderrLogger final : public Logger {
  public:
   StderrLogger(LogLevel level, LogFormat format) : lines_(level, format, clock_, write_to_stderr) {}
   bool enabled(LogLevel level) const override { return lines_.enabled(level); }
+  void set_level(LogLevel level) override { lines_.set_level(level); }
   void write(LogLevel level, std::string_view message, Fields fields) override { lines_.write(level, message, fields); }
   void write_json(std::string_view json) override { lines_.write_json(json); }
 

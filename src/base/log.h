@@ -43,6 +43,8 @@ class Logger {
 
   virtual ~Logger() = default;
   virtual bool enabled(LogLevel level) const = 0;
+  /// From the next line on. A logger without a level of its own ignores it.
+  virtual void set_level(LogLevel) {}
   virtual void write(LogLevel level, std::string_view message, Fields fields) = 0;
   /// A line that is already one JSON object (decision records, audit): written as it is, at info.
   virtual void write_json(std::string_view json) = 0;
