@@ -3,7 +3,8 @@
 
 A suite is a GoogleTest binary (bin/*_test), a fuzz replay (bin/*_fuzz), a check of the tree (layers, style, docs), or a
 Python module (tests/tools and, end to end, tests/e2e). Each test case counts once; a suite that dies is one failure.
-Output of a suite is shown only when it fails.
+Output of a suite is shown only when it fails. With --long the suites are those of LONG instead, one at a time, each for
+its minutes; what they report closes as a table.
 """
 import argparse
 import json
@@ -18,6 +19,13 @@ from concurrent.futures import ThreadPoolExecutor
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUITE_SECONDS_MAX = 900
 CHECKS = {"layers": "tests/layers/check_layers.py", "style": "tests/tools/check_style.py"}
+# Name: module, minutes by default, and how much longer it may take to end what it has begun.
+LONG = {
+    "storms": ("tests/long/test_storms.py", 10, 10),
+    "soak": ("tests/long/test_soak.py", 15, 5),
+    "front_door": ("tests/e2e/test_front_door.py", 10, 10),
+    "fuzz": ("tests/long/test_fuzz.py", 30, 30),
+}
 
 
 class Outcome:
@@ -26,13 +34,13 @@ class Outcome:
         self.output, self.seconds, self.skipped_names = output, seconds, list(skipped_names)
 
 
-def run(command, env):
+def run(command, env, seconds_max=SUITE_SECONDS_MAX):
     try:
         done = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=SUITE_SECONDS_MAX)
+                              stderr=subprocess.STDOUT, timeout=seconds_max)
         return done.returncode, done.stdout.decode(errors="replace")
     except subprocess.TimeoutExpired as late:
-        return -1, (late.stdout or b"").decode(errors="replace") + f"\nstopped after {SUITE_SECONDS_MAX} s\n"
+        return -1, (late.stdout or b"").decode(errors="replace") + f"\nstopped after {seconds_max} s\n"
 
 
 def run_gtest(name, binary, env):
@@ -55,9 +63,10 @@ def run_plain(name, command, env):
     return Outcome(name, passed=int(code == 0), failed=int(code != 0), output=output)
 
 
-def run_python(name, module, env):
+def run_python(name, module, env, seconds_max=SUITE_SECONDS_MAX):
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
-        code, output = run([sys.executable, str(ROOT / "tests/e2e/run_module.py"), module, report.name], env)
+        command = [sys.executable, str(ROOT / "tests/e2e/run_module.py"), module, report.name]
+        code, output = run(command, env, seconds_max)
         try:
             counts = json.load(open(report.name))
         except ValueError:
@@ -84,17 +93,33 @@ def suites(build, env):
         yield f'e2e_{module.stem.removeprefix("test_")}', lambda n, m=module: run_python(n, str(m), env)
 
 
+def long_suites(env, minutes):
+    for name, (module, minutes_default, minutes_more) in LONG.items():
+        if not (ROOT / module).exists():
+            continue
+        time_given = minutes or minutes_default
+        long_env = dict(env, SLUICE_LONG="1", SLUICE_LONG_MINUTES=str(time_given))
+        seconds_max = 60 * (time_given + minutes_more)
+        yield f"long_{name}", lambda n, m=ROOT / module, e=long_env, s=seconds_max: run_python(n, str(m), e, s)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--minutes", type=float, help="of each long suite, instead of its own default")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     build = (ROOT / arguments.build).resolve()
     env = dict(os.environ, SLUICE_BINARY=str(build / "bin/sluice"), SLUICE_PEERS=str(ROOT / "build/peers"))
     env.setdefault("SLUICE_CONFORMANCE_DIR", str(ROOT.parent / "shared/conformance"))
 
-    chosen = [(n, f) for n, f in suites(build, env) if not arguments.names or any(w in n for w in arguments.names)]
+    every = list(long_suites(env, arguments.minutes) if arguments.long else suites(build, env))
+    chosen = [(n, f) for n, f in every if not arguments.names or any(w in n for w in arguments.names)]
+    if not chosen:
+        print(f"no suite matches {' '.join(arguments.names)}; there are {', '.join(n for n, _ in every)}",
+              file=sys.stderr)
 
     def timed(item):
         name, function = item
@@ -106,9 +131,9 @@ def main():
               f"{outcome.skipped:>3} skipped  {outcome.seconds:6.1f} s", flush=True)
         return outcome
 
-    # End-to-end suites start servers and real clients, so they run one at a time, after the rest.
-    quick = [item for item in chosen if not item[0].startswith("e2e_")]
-    slow = [item for item in chosen if item[0].startswith("e2e_")]
+    # End-to-end and long suites start servers and real clients, so they run one at a time, after the rest.
+    quick = [item for item in chosen if not item[0].startswith(("e2e_", "long_"))]
+    slow = [item for item in chosen if item[0].startswith(("e2e_", "long_"))]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         outcomes = list(pool.map(timed, quick))
     outcomes += [timed(item) for item in slow]
@@ -116,6 +141,10 @@ def main():
     for outcome in outcomes:
         if outcome.failed:
             print(f"\n=== {outcome.name} ===\n{outcome.output[-20000:]}")
+    reports = [line.removeprefix("report: ") for o in outcomes for line in o.output.splitlines()
+               if line.startswith("report: ")]
+    if reports:
+        print("\n" + "\n".join(reports))
     skipped = [f"{o.name}: {name}" for o in outcomes for name in o.skipped_names]
     if skipped:
         print("\nskipped:\n  " + "\n  ".join(skipped))
