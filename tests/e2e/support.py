@@ -86,7 +86,8 @@ class Authority:
                 alternative.append(x509.IPAddress(ipaddress.ip_address(name)))
             except ValueError:
                 alternative.append(x509.DNSName(name))
-        certificate = self._sign(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, label)]), key.public_key(), alternative)
+        certificate = self._sign(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, label)]), key.public_key(),
+                                 alternative)
         cert_file, key_file = self.directory / f"{label}.pem", self.directory / f"{label}.key"
         cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
@@ -416,7 +417,8 @@ class CollectorTest(unittest.TestCase):
                 "127.0.0.1", "localhost", "sts.amazonaws.com", f"sts.{REGION}.amazonaws.com"])
             tls = f"web:\n  tls:\n    cert_file: {cert_file}\n    key_file: {key_file}\n"
         return (f"aws:\n  region: {REGION}\n{tls}oidc:\n  allow:\n    networks: [127.0.0.0/8, '::1/128']\n"
-                f"    ports: {[i.port for i in (cls.issuer, *cls.issuers.values())]}\n    ca_file: {cls.authority.ca_file}\n" + cls.extra_config)
+                f"    ports: {[i.port for i in (cls.issuer, *cls.issuers.values())]}\n"
+                f"    ca_file: {cls.authority.ca_file}\n" + cls.extra_config)
 
     def aws(self, *arguments, credentials=None, expect=0, extra_env=None):
         """The real CLI. Returns its JSON answer (or None), or its error text when it must fail."""
@@ -458,9 +460,10 @@ class CollectorTest(unittest.TestCase):
 
     def trust(self, provider_arn, issuer=None, subject="system:serviceaccount:monitoring:prometheus", condition=None):
         prefix = (issuer or self.issuer).without_scheme
+        condition = condition or {"StringEquals": {f"{prefix}:sub": subject, f"{prefix}:aud": "sts.amazonaws.com"}}
         return json.dumps({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": {"Federated": provider_arn}, "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": condition or {"StringEquals": {f"{prefix}:sub": subject, f"{prefix}:aud": "sts.amazonaws.com"}}}]})
+            "Condition": condition}]})
 
     def create_role(self, name, trust, policy=None):
         answer = self.must(self.iam("CreateRole", RoleName=name, AssumeRolePolicyDocument=trust))

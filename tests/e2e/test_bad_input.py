@@ -30,7 +30,8 @@ class RemoteWrite(CollectorTest):
 
     @staticmethod
     def good(value=1.0, t_ms=None, **labels):
-        return remote_write.body(remote_write.series({"__name__": "good", **labels}, [(t_ms or int(time.time() * 1000), value)]))
+        return remote_write.body(remote_write.series({"__name__": "good", **labels},
+                                                     [(t_ms or int(time.time() * 1000), value)]))
 
     def test_decompression_bomb_is_refused_by_its_declared_size(self):
         self.refused(remote_write.varint(1 << 31) + b"\x00", 413, "(?i)declares|decoded|larger|limit")
@@ -51,7 +52,8 @@ class RemoteWrite(CollectorTest):
             self.refused(self.good(), 415, "(?i)content", headers)
 
     def test_remote_write_2_is_named_as_not_offered(self):
-        headers = {**remote_write.HEADERS, "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+        headers = {**remote_write.HEADERS,
+                   "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
                    "X-Prometheus-Remote-Write-Version": "2.0.0"}
         self.refused(self.good(), 415, r"(?i)2\.0|v2", headers)
 
@@ -60,14 +62,16 @@ class RemoteWrite(CollectorTest):
         bad = remote_write.series([("__name__", "half"), ("a", "1"), ("a", "2")], [(now, 1.0)])
         fine = remote_write.series({"__name__": "half", "kept": "yes"}, [(now, 2.0)])
         self.refused(remote_write.body(bad, fine), 400, "(?i)duplicate")
-        result = self.must(self.sluice.query(self.root, self.workspace, "half", time=now / 1000)).json()["data"]["result"]
+        result = self.must(self.sluice.query(self.root, self.workspace, "half",
+                                             time=now / 1000)).json()["data"]["result"]
         self.assertEqual([(r["metric"], r["value"][1]) for r in result], [({"__name__": "half", "kept": "yes"}, "2")])
 
     def test_unsorted_labels_are_sorted(self):
         now = int(time.time() * 1000)
         entry = remote_write.series([("z", "1"), ("__name__", "unsorted"), ("a", "2")], [(now, 3.0)])
         self.must(self.write(self.root, self.workspace, remote_write.body(entry)))
-        result = self.must(self.sluice.query(self.root, self.workspace, 'unsorted{a="2",z="1"}', time=now / 1000)).json()
+        result = self.must(self.sluice.query(self.root, self.workspace, 'unsorted{a="2",z="1"}',
+                                             time=now / 1000)).json()
         self.assertEqual(len(result["data"]["result"]), 1)
 
     def test_missing_metric_name(self):
@@ -150,10 +154,12 @@ class Queries(CollectorTest):
                          f'{{"metric":{{"job":"api"}},"value":[{self.now},"132"]}},'
                          f'{{"metric":{{"job":"web"}},"value":[{self.now},"60"]}}]}}}}')
         answer = self.must(self.get("query", query="2 * 1.5", time=f"{self.now}.5"))
-        self.assertEqual(answer.text, f'{{"status":"success","data":{{"resultType":"scalar","result":[{self.now}.500,"3"]}}}}')
+        self.assertEqual(answer.text,
+                         f'{{"status":"success","data":{{"resultType":"scalar","result":[{self.now}.500,"3"]}}}}')
 
     def test_query_range_series_labels_and_values(self):
-        answer = self.must(self.get("query_range", query='http_requests_total{job="web"}', start=self.now - 60, end=self.now, step=30))
+        answer = self.must(self.get("query_range", query='http_requests_total{job="web"}', start=self.now - 60,
+                                    end=self.now, step=30))
         self.assertEqual(answer.json()["data"]["result"][0]["values"],
                          [[self.now - 60, "0"], [self.now - 30, "30"], [self.now, "60"]])
         self.assertEqual(len(self.must(self.get("series", **{"match[]": "http_requests_total"})).json()["data"]), 3)
@@ -166,24 +172,32 @@ class Queries(CollectorTest):
         body = urllib.parse.urlencode({"query": "rate(http_requests_total[1m])", "time": self.now}).encode()
         answer = self.must(self.sluice.signed(self.root, "POST", f"/workspaces/{self.workspace}/api/v1/query", body,
                                               {"Content-Type": "application/x-www-form-urlencoded"}))
-        self.assertEqual(answer.text, self.must(self.get("query", query="rate(http_requests_total[1m])", time=self.now)).text)
+        self.assertEqual(answer.text,
+                         self.must(self.get("query", query="rate(http_requests_total[1m])", time=self.now)).text)
 
     def test_malformed_promql_names_the_position(self):
-        self.error(self.get("query", query="sum(up"), 400, "bad_data", r'invalid parameter "query": 1:\d+: parse error: unclosed left parenthesis')
+        self.error(self.get("query", query="sum(up"), 400, "bad_data",
+                   r'invalid parameter "query": 1:\d+: parse error: unclosed left parenthesis')
         self.error(self.get("query", query="foo{"), 400, "bad_data", r"1:\d+: parse error")
-        self.error(self.get("query", query="rate(up)"), 400, "bad_data", "expected type range vector in call to function \"rate\"")
+        self.error(self.get("query", query="rate(up)"), 400, "bad_data",
+                   "expected type range vector in call to function \"rate\"")
         self.error(self.get("query"), 400, "bad_data", "parse error: no expression found in input")
 
     def test_bad_parameters(self):
-        self.error(self.get("query", query="up", time="yesterday"), 400, "bad_data", 'invalid parameter "time": cannot parse "yesterday" to a valid timestamp')
-        self.error(self.get("query_range", query="up", start=10, end=5, step=1), 400, "bad_data", "end timestamp must not be before start time")
-        self.error(self.get("query_range", query="up", start=0, end=5, step=0), 400, "bad_data", "zero or negative query resolution step widths are not accepted")
-        self.error(self.get("query_range", query="up", start=0, end=self.now, step=1), 400, "bad_data", "exceeded maximum resolution of 11,000 points")
+        self.error(self.get("query", query="up", time="yesterday"), 400, "bad_data",
+                   'invalid parameter "time": cannot parse "yesterday" to a valid timestamp')
+        self.error(self.get("query_range", query="up", start=10, end=5, step=1), 400, "bad_data",
+                   "end timestamp must not be before start time")
+        self.error(self.get("query_range", query="up", start=0, end=5, step=0), 400, "bad_data",
+                   "zero or negative query resolution step widths are not accepted")
+        self.error(self.get("query_range", query="up", start=0, end=self.now, step=1), 400, "bad_data",
+                   "exceeded maximum resolution of 11,000 points")
         self.error(self.get("series"), 400, "bad_data", "no match")
         self.error(self.get("series", **{"match[]": "{}"}), 400, "bad_data", "at least one non-empty matcher")
 
     def test_many_to_many_is_an_execution_error(self):
-        self.error(self.get("query", query="http_requests_total / on(job) http_requests_total", time=self.now), 422, "execution",
+        self.error(self.get("query", query="http_requests_total / on(job) http_requests_total", time=self.now), 422,
+                   "execution",
                    "found duplicate series for the match group|multiple matches for labels")
 
 

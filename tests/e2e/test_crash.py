@@ -33,7 +33,8 @@ class Writer(threading.Thread):
         while not self.stop:
             self.t_ms += 1
             value = float(self.t_ms % 100_000)
-            body = remote_write.body(remote_write.series({"__name__": "storm", "writer": str(self.number)}, [(self.t_ms, value)]))
+            body = remote_write.body(remote_write.series({"__name__": "storm", "writer": str(self.number)},
+                                                         [(self.t_ms, value)]))
             outcomes = []
             twin = threading.Thread(target=self.send, args=(body, outcomes), daemon=True)
             twin.start()
@@ -66,7 +67,8 @@ class KillNine(CollectorTest):
                 self.assertEqual(writer.odd, [])
             self.sluice.start()
             for number, known in enumerate(acknowledged):
-                result = self.must(self.sluice.query(self.root, self.workspace, f'storm{{writer="{number}"}}[1d]')).json()
+                result = self.must(self.sluice.query(self.root, self.workspace,
+                                                     f'storm{{writer="{number}"}}[1d]')).json()
                 rows = result["data"]["result"]
                 stored = {round(t * 1000): float(v) for t, v in (rows[0]["values"] if rows else [])}
                 lost = {t: v for t, v in known.items() if stored.get(t) != v}
@@ -83,7 +85,8 @@ class KillNine(CollectorTest):
                 remote_write.series({"__name__": "clean"}, [(now + i, float(i))]))))
         self.assertEqual(self.sluice.stop(), 0)
         self.sluice.start()
-        values = self.must(self.sluice.query(self.root, workspace, "clean[1h]", time=(now + 1000) / 1000)).json()["data"]["result"][0]["values"]
+        values = self.must(self.sluice.query(self.root, workspace, "clean[1h]",
+                                             time=(now + 1000) / 1000)).json()["data"]["result"][0]["values"]
         self.assertEqual([float(v) for _, v in values], [float(i) for i in range(20)])
 
 

@@ -20,8 +20,10 @@ class SmallDisk(CollectorTest):
         super().setUpClass()
         cls.mount_point = cls.directory / "small"
         cls.mount_point.mkdir()
-        cls.as_root = prefix = [] if subprocess.run(["id", "-u"], capture_output=True, text=True).stdout.strip() == "0" else ["sudo", "-n"]
-        mounted = subprocess.run([*prefix, "mount", "-t", "tmpfs", "-o", "size=16m,mode=0777", "none", str(cls.mount_point)],
+        is_root = subprocess.run(["id", "-u"], capture_output=True, text=True).stdout.strip() == "0"
+        cls.as_root = prefix = [] if is_root else ["sudo", "-n"]
+        mounted = subprocess.run([*prefix, "mount", "-t", "tmpfs", "-o", "size=16m,mode=0777", "none",
+                                  str(cls.mount_point)],
                                  capture_output=True, text=True)
         if mounted.returncode != 0:
             raise unittest.SkipTest("cannot mount a small file system: " + mounted.stderr.strip())
@@ -31,8 +33,9 @@ class SmallDisk(CollectorTest):
         (self.mount_point / "frozen").mkdir()
         subprocess.run([*self.as_root, "mount", "-o", "remount,ro", str(self.mount_point)], check=True)
         try:
-            done = subprocess.run([BINARY, "serve", f"--storage.path={self.mount_point}/frozen", "--web.listen-address=127.0.0.1:0",
-                                   "--web.admin-listen-address=127.0.0.1:0"], capture_output=True, text=True, timeout=20)
+            done = subprocess.run([BINARY, "serve", f"--storage.path={self.mount_point}/frozen",
+                                   "--web.listen-address=127.0.0.1:0", "--web.admin-listen-address=127.0.0.1:0"],
+                                  capture_output=True, text=True, timeout=20)
         finally:
             subprocess.run([*self.as_root, "mount", "-o", "remount,rw", str(self.mount_point)], check=True)
         self.assertEqual(done.returncode, 1, done.stderr)
@@ -44,7 +47,8 @@ class SmallDisk(CollectorTest):
         self.addCleanup(setattr, self, "sluice", sluice)
         self.addCleanup(self.sluice.stop)
         root = self.sluice.root_credentials()
-        answer = self.must(self.sluice.signed(root, "POST", "/workspaces", b"{}", {"Content-Type": "application/json"}), 202)
+        answer = self.must(self.sluice.signed(root, "POST", "/workspaces", b"{}", {"Content-Type": "application/json"}),
+                           202)
         workspace = answer.json()["workspaceId"]
         now = int(time.time() * 1000) - 3_600_000
         acknowledged = []
@@ -52,7 +56,8 @@ class SmallDisk(CollectorTest):
         def write(i):
             # A fresh label value each time keeps the log growing faster than samples alone would.
             body = remote_write.body(remote_write.series({"__name__": "disk"}, [(now + i, float(i))]),
-                                     remote_write.series({"__name__": "filler", "x": f"{i}-" + "y" * FILLER_BYTES}, [(now + i, 1.0)]))
+                                     remote_write.series({"__name__": "filler", "x": f"{i}-" + "y" * FILLER_BYTES},
+                                                         [(now + i, 1.0)]))
             return self.write(root, workspace, body)
 
         def stored():

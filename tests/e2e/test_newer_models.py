@@ -39,7 +39,8 @@ class NewerModels(CollectorTest):
     def test_the_models_are_newer_than_the_installed_ones(self):
         for method, _ in NEWER_THAN_DEBIAN:
             self.assertTrue(hasattr(self.client("amp"), method), method)
-        self.assertFalse(hasattr(self.client("amp", models=False), NEWER_THAN_DEBIAN[0][0]), "the test shows nothing any more")
+        self.assertFalse(hasattr(self.client("amp", models=False), NEWER_THAN_DEBIAN[0][0]),
+                         "the test shows nothing any more")
 
     def test_an_operation_not_offered_names_itself_to_boto3(self):
         workspace, _ = self.create_workspace("boto3")

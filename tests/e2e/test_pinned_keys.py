@@ -13,7 +13,8 @@ class PinnedKeys(CollectorTest):
         cls.file.write_text(json.dumps({"keys": [cls.key.jwk()]}))
         # Nothing answers at this address, and no network is allowed.
         cls.issuer.url = "https://k3s.plant-7.invalid"
-        return (f"aws: {{region: {REGION}}}\noidc:\n  pinned_jwks:\n    - issuer: {cls.issuer.url}\n      file: {cls.file}\n")
+        return (f"aws: {{region: {REGION}}}\noidc:\n  pinned_jwks:\n"
+                f"    - issuer: {cls.issuer.url}\n      file: {cls.file}\n")
 
     def test_tokens_of_a_pinned_issuer_verify_and_others_do_not(self):
         provider = self.create_provider()

@@ -28,7 +28,8 @@ class Exchange(CollectorTest):
         setup = cls()
         cls.workspace, cls.workspace_arn = setup.create_workspace("refusals")
         cls.provider = setup.create_provider()
-        cls.role = setup.create_role("writer", setup.trust(cls.provider), cls.allow("aps:RemoteWrite", cls.workspace_arn))
+        cls.role = setup.create_role("writer", setup.trust(cls.provider),
+                                     cls.allow("aps:RemoteWrite", cls.workspace_arn))
 
     def runTest(self):
         """Lets setUpClass make an instance for its set-up calls."""
@@ -37,7 +38,8 @@ class Exchange(CollectorTest):
         answer = self.sluice.exchange(role or self.role, token, **parameters)
         self.assertEqual(answer.status, status, answer)
         self.assertEqual(re.search("<Code>(.*?)</Code>", answer.text).group(1), code, answer)
-        text = re.search("<Message>(.*?)</Message>", answer.text, re.S).group(1).replace("&apos;", "'").replace("&quot;", '"')
+        text = re.search("<Message>(.*?)</Message>", answer.text, re.S).group(1)
+        text = text.replace("&apos;", "'").replace("&quot;", '"')
         self.assertRegex(text, message)
         self.assertEqual(answer.headers["Content-Type"].split(";")[0], "text/xml")
         self.assertIn(f"<RequestId>{answer.request_id}</RequestId>", answer.text)
@@ -75,7 +77,8 @@ class Exchange(CollectorTest):
     def test_row_1_4_token_expired(self):
         now = int(time.time())
         self.refused(self.issuer.token(iat=now - 7200, nbf=now - 7200, exp=now - 3600), 400, "ExpiredTokenException",
-                     r"^Token expired: current date/time \d+ must be before the expiration date/time ?\d+$", "token.expired")
+                     r"^Token expired: current date/time \d+ must be before the expiration date/time ?\d+$",
+                     "token.expired")
 
     def test_row_1_4_expiry_within_the_skew_passes(self):
         now = int(time.time())
@@ -84,7 +87,8 @@ class Exchange(CollectorTest):
 
     def test_row_1_4_token_not_yet_valid(self):
         now = int(time.time())
-        self.refused(self.issuer.token(nbf=now + 1000), 400, "InvalidIdentityToken", "^Token not yet valid: current date/time",
+        self.refused(self.issuer.token(nbf=now + 1000), 400, "InvalidIdentityToken",
+                     "^Token not yet valid: current date/time",
                      "token.not-yet")
 
     def test_row_1_4_token_issued_in_the_future(self):
@@ -100,10 +104,12 @@ class Exchange(CollectorTest):
 
     def test_row_1_4_two_audiences_without_azp(self):
         self.refused(self.issuer.token(audience=["sts.amazonaws.com", "vault"]), 400, "InvalidIdentityToken",
-                     "^Token audience contains more than one audience while authorized party is not present$", "oidc.audience")
+                     "^Token audience contains more than one audience while authorized party is not present$",
+                     "oidc.audience")
 
     def test_row_1_4_empty_audience_list(self):
-        self.refused(self.issuer.token(audience=[]), 400, "InvalidIdentityToken", "^Claim is not allowed to be empty: aud$", "token.")
+        self.refused(self.issuer.token(audience=[]), 400, "InvalidIdentityToken",
+                     "^Claim is not allowed to be empty: aud$", "token.")
 
     def test_row_1_4_fractional_timestamp(self):
         self.refused(self.issuer.token(exp=time.time() + 100.5), 400, "InvalidIdentityToken",
@@ -132,7 +138,8 @@ class Exchange(CollectorTest):
         head, body, signature = self.issuer.token().split(".")
         claims = json.loads(base64.urlsafe_b64decode(body + "=="))
         claims["sub"] = "system:serviceaccount:kube-system:admin"
-        self.refused(f"{head}.{b64url(json.dumps(claims).encode())}.{signature}", 400, "InvalidIdentityToken", ".", "oidc.signature")
+        self.refused(f"{head}.{b64url(json.dumps(claims).encode())}.{signature}", 400, "InvalidIdentityToken", ".",
+                     "oidc.signature")
 
     def test_row_9_1_alg_none(self):
         head, body, _ = self.issuer.token(header={"alg": "none"}).split(".")
@@ -159,7 +166,8 @@ class Exchange(CollectorTest):
         now = int(time.time())
         body = b64url((f'{{"iss":"{self.issuer.url}","sub":"a","sub":"{SUBJECT}","aud":["sts.amazonaws.com"],'
                        f'"iat":{now},"exp":{now + 600}}}').encode())
-        self.refused(f"{head}.{body}.{b64url(key.sign(f'{head}.{body}'.encode()))}", 400, "InvalidIdentityToken", ".", "token.")
+        self.refused(f"{head}.{body}.{b64url(key.sign(f'{head}.{body}'.encode()))}", 400, "InvalidIdentityToken", ".",
+                     "token.")
 
     def test_row_9_1_empty_subject(self):
         self.refused(self.issuer.token(subject=""), 400, "InvalidIdentityToken", ".", "token.subject")
@@ -173,12 +181,14 @@ class Exchange(CollectorTest):
                               "^Not authorized to perform sts:AssumeRoleWithWebIdentity$", "trust.sub-mismatch")
         self.assertIn("intruder", record["seen"])
         self.assertIn(SUBJECT, record["wanted"])
-        self.refused(self.issuer.token(), 403, "AccessDenied", "^Not authorized to perform sts:AssumeRoleWithWebIdentity$",
+        self.refused(self.issuer.token(), 403, "AccessDenied",
+                     "^Not authorized to perform sts:AssumeRoleWithWebIdentity$",
                      "sts.role-missing", role=self.role.replace("/writer", "/nobody"))
 
     def test_row_1_4_duration_over_the_roles_maximum(self):
         self.refused(self.issuer.token(), 400, "ValidationError",
-                     "^The requested DurationSeconds exceeds the MaxSessionDuration set for this role.$", "sts.duration",
+                     "^The requested DurationSeconds exceeds the MaxSessionDuration set for this role.$",
+                     "sts.duration",
                      DurationSeconds=7200)
 
     def test_row_1_3_parameters_are_validated_together(self):
@@ -189,17 +199,20 @@ class Exchange(CollectorTest):
         self.assertNotIn(self.issuer.token().split(".")[1][:30], answer.text)
 
     def test_row_1_1_unknown_action_and_version(self):
-        for form, text in (({"Action": "Nonsense", "Version": "2011-06-15"}, "Could not find operation Nonsense for version 2011-06-15"),
+        for form, text in (({"Action": "Nonsense", "Version": "2011-06-15"},
+                            "Could not find operation Nonsense for version 2011-06-15"),
                            ({"Action": "GetCallerIdentity", "Version": "2001-01-01"}, "Could not find operation"),
                            ({"Action": "GetCallerIdentity"}, "NO_VERSION_SPECIFIED")):
-            answer = self.sluice.plain("POST", "/", urllib.parse.urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
+            answer = self.sluice.plain("POST", "/", urllib.parse.urlencode(form),
+                                       {"Content-Type": "application/x-www-form-urlencoded"})
             self.assertEqual(answer.status, 400, answer)
             self.assertIn("<Code>InvalidAction</Code>", answer.text)
             self.assertIn(text, answer.text)
 
     def test_row_1_1_get_with_the_token_in_the_query_works_and_is_not_logged(self):
         token = self.issuer.token()
-        query = urllib.parse.urlencode({"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": self.role,
+        query = urllib.parse.urlencode({"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15",
+                                        "RoleArn": self.role,
                                         "RoleSessionName": "vmagent-ec2-discovery", "WebIdentityToken": token})
         self.must(self.sluice.plain("GET", "/?" + query))
         self.assertNotIn(token.split(".")[2], self.sluice.log_text())
@@ -210,7 +223,8 @@ class Exchange(CollectorTest):
         role = self.create_role("down", self.trust(provider, down))
         down.failing = True
         self.refused(down.token(), 400, "InvalidIdentityToken",
-                     "^Couldn't retrieve verification key from your identity provider,  please reference", "oidc.keys", role=role)
+                     "^Couldn't retrieve verification key from your identity provider,  please reference", "oidc.keys",
+                     role=role)
 
     def test_key_rotation_is_picked_up_by_one_refetch(self):
         rotating = self.issuers["ROTATING"]
@@ -274,7 +288,8 @@ class Signature(CollectorTest):
 
     def test_row_5_4_tampered_body(self):
         other = remote_write.body(remote_write.series({"__name__": "up"}, [(int(time.time() * 1000), 2.0)]))
-        self.refused(self.post(self.headers(), body=other), "^The request signature we calculated does not match", "sigv4.")
+        self.refused(self.post(self.headers(), body=other), "^The request signature we calculated does not match",
+                     "sigv4.")
 
     def test_row_5_4_tampered_path(self):
         other, _ = self.create_workspace("tampered")
@@ -288,7 +303,8 @@ class Signature(CollectorTest):
 
     def test_row_5_4_wrong_secret(self):
         wrong = Credentials(self.session.access_key, "x" * 40, self.session.token)
-        self.refused(self.post(self.headers(wrong)), "^The request signature we calculated does not match", "sigv4.signature-mismatch")
+        self.refused(self.post(self.headers(wrong)), "^The request signature we calculated does not match",
+                     "sigv4.signature-mismatch")
 
     def test_row_5_4_signed_an_hour_ago(self):
         from unittest import mock
@@ -298,13 +314,16 @@ class Signature(CollectorTest):
         with mock.patch.object(botocore.auth, "datetime") as clock:
             clock.datetime.utcnow.return_value = late
             headers = self.headers()
-        self.refused(self.post(headers), r"^Signature expired: \d{8}T\d{6}Z is now earlier than", "sigv4.signature-expired")
+        self.refused(self.post(headers), r"^Signature expired: \d{8}T\d{6}Z is now earlier than",
+                     "sigv4.signature-expired")
 
     def test_row_5_4_signed_for_another_region(self):
-        self.refused(self.post(self.headers(region="ap-south-1")), "Credential should be scoped to a valid region", "sigv4.region")
+        self.refused(self.post(self.headers(region="ap-south-1")), "Credential should be scoped to a valid region",
+                     "sigv4.region")
 
     def test_row_5_4_signed_for_another_service(self):
-        self.refused(self.post(self.headers(service="s3")), "Credential should be scoped to correct service", "sigv4.service")
+        self.refused(self.post(self.headers(service="s3")), "Credential should be scoped to correct service",
+                     "sigv4.service")
 
     def test_row_5_4_date_and_scope_differ(self):
         headers = self.headers()
@@ -313,23 +332,27 @@ class Signature(CollectorTest):
 
     def test_row_5_4_session_token_missing(self):
         headers = self.headers(Credentials(self.session.access_key, self.session.secret_key))
-        self.refused(self.post(headers), "^The security token included in the request is invalid", "session.token-missing")
+        self.refused(self.post(headers), "^The security token included in the request is invalid",
+                     "session.token-missing")
 
     def test_row_5_4_session_token_of_another_session(self):
         other = self.sluice.session(self.role, self.issuer.token())
         mixed = Credentials(self.session.access_key, self.session.secret_key, other.token)
-        self.refused(self.post(self.headers(mixed)), "^The security token included in the request is invalid", "session.")
+        self.refused(self.post(self.headers(mixed)), "^The security token included in the request is invalid",
+                     "session.")
 
     def test_row_5_4_session_token_altered(self):
         token = self.session.token
         middle = len(token) // 2
         altered = token[:middle] + ("A" if token[middle] != "A" else "B") + token[middle + 1:]
         mixed = Credentials(self.session.access_key, self.session.secret_key, altered)
-        self.refused(self.post(self.headers(mixed)), "^The security token included in the request is invalid", "session.")
+        self.refused(self.post(self.headers(mixed)), "^The security token included in the request is invalid",
+                     "session.")
 
     def test_row_5_4_key_of_another_sts(self):
         foreign = Credentials("ASIATKVYE24LRQWGORWC", "x" * 40, "IQoJb3JpZ2luX2VjEF8aCXVzLXdlc3QtMiJH")
-        self.refused(self.post(self.headers(foreign)), "^The security token included in the request is invalid", "session.")
+        self.refused(self.post(self.headers(foreign)), "^The security token included in the request is invalid",
+                     "session.")
 
     def test_row_5_4_unsigned_session_token_is_accepted(self):
         """vmagent sends its token beside the signature."""
@@ -355,7 +378,8 @@ class Signature(CollectorTest):
     def test_row_6_71_write_to_another_workspace(self):
         other, other_arn = self.create_workspace("other")
         record = self.refused(self.write(self.session, other, self.body),
-                              rf"is not authorized to perform: aps:RemoteWrite on resource: {re.escape(other_arn)} because no "
+                              rf"is not authorized to perform: aps:RemoteWrite on resource: {re.escape(other_arn)} "
+                              r"because no "
                               "identity-based policy allows the aps:RemoteWrite action$", "policy.resource")
         self.assertIn(self.arn, json.dumps(record))
 
@@ -368,7 +392,8 @@ class Signature(CollectorTest):
             {"Effect": "Allow", "Action": "aps:*", "Resource": "*"},
             {"Sid": "NoWrites", "Effect": "Deny", "Action": "aps:RemoteWrite", "Resource": self.arn}]})
         session = self.sluice.session(role, self.issuer.token())
-        record = self.refused(self.write(session, self.workspace, self.body), "with an explicit deny in an identity-based policy$",
+        record = self.refused(self.write(session, self.workspace, self.body),
+                              "with an explicit deny in an identity-based policy$",
                               "policy.explicit-deny")
         self.assertIn("NoWrites", json.dumps(record))
         self.must(self.sluice.query(session, self.workspace, "up"))
@@ -378,12 +403,15 @@ class Signature(CollectorTest):
         session = self.sluice.session(role, self.issuer.token())
         self.must(self.write(session, self.workspace, self.body))
         self.must(self.iam("DeleteRolePolicy", RoleName="shortlived", PolicyName="inline"))
-        self.refused(self.write(session, self.workspace, self.body), "because no identity-based policy allows", "policy.")
+        self.refused(self.write(session, self.workspace, self.body), "because no identity-based policy allows",
+                     "policy.")
         self.must(self.iam("DeleteRole", RoleName="shortlived"))
-        self.refused(self.write(session, self.workspace, self.body), "^The security token included in the request is invalid",
+        self.refused(self.write(session, self.workspace, self.body),
+                     "^The security token included in the request is invalid",
                      "session.role-gone")
         self.create_role("shortlived", self.trust(self.provider), self.allow("aps:*", "*"))
-        self.refused(self.write(session, self.workspace, self.body), "^The security token included in the request is invalid",
+        self.refused(self.write(session, self.workspace, self.body),
+                     "^The security token included in the request is invalid",
                      "session.role-gone")
 
 

@@ -14,7 +14,8 @@ from support import BINARY, CollectorTest, wait_until
 
 
 def run(*arguments, seconds=20, **options):
-    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL, **options)
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=seconds,
+                          stdin=subprocess.DEVNULL, **options)
 
 
 class Refusals(unittest.TestCase):
@@ -25,7 +26,8 @@ class Refusals(unittest.TestCase):
     def serve(self, config="", listen="127.0.0.1:0"):
         path = self.directory / "sluice.yaml"
         path.write_text(config)
-        return run("serve", f"--config.file={path}", f"--storage.path={self.directory}/data", f"--web.listen-address={listen}",
+        return run("serve", f"--config.file={path}", f"--storage.path={self.directory}/data",
+                   f"--web.listen-address={listen}",
                    "--web.admin-listen-address=127.0.0.1:0")
 
     def refused(self, done, *texts):
@@ -34,17 +36,20 @@ class Refusals(unittest.TestCase):
             self.assertIn(text, done.stderr)
 
     def test_unknown_key_names_file_line_and_accepted_keys(self):
-        self.refused(self.serve("aws:\n  region: us-west-2\n  regoin: x\n"), "sluice.yaml:3: aws.regoin: unknown key", "region")
+        self.refused(self.serve("aws:\n  region: us-west-2\n  regoin: x\n"), "sluice.yaml:3: aws.regoin: unknown key",
+                     "region")
 
     def test_wrong_type_and_bad_yaml(self):
-        self.refused(self.serve("query:\n  timeout_seconds: soon\n"), "sluice.yaml:2: query.timeout_seconds", "a number of seconds")
+        self.refused(self.serve("query:\n  timeout_seconds: soon\n"), "sluice.yaml:2: query.timeout_seconds",
+                     "a number of seconds")
         self.refused(self.serve("web: {\n"), "sluice.yaml", "not YAML")
 
     def test_plaintext_beyond_loopback(self):
         self.refused(self.serve(listen="0.0.0.0:0"), "not loopback", "web.tls")
 
     def test_certificate_that_is_not_there(self):
-        self.refused(self.serve("web:\n  tls: {cert_file: /nonexistent.pem, key_file: /nonexistent.key}\n"), "/nonexistent.pem")
+        self.refused(self.serve("web:\n  tls: {cert_file: /nonexistent.pem, key_file: /nonexistent.key}\n"),
+                     "/nonexistent.pem")
 
     def test_data_directory_of_a_newer_format(self):
         (self.directory / "data").mkdir()
@@ -72,7 +77,8 @@ class Refusals(unittest.TestCase):
 
 class Running(CollectorTest):
     def test_data_directory_in_use(self):
-        done = run("serve", f"--storage.path={self.sluice.storage}", "--web.listen-address=127.0.0.1:0", "--web.admin-listen-address=127.0.0.1:0")
+        done = run("serve", f"--storage.path={self.sluice.storage}", "--web.listen-address=127.0.0.1:0",
+                   "--web.admin-listen-address=127.0.0.1:0")
         self.assertEqual(done.returncode, 1)
         self.assertIn("in use", done.stderr)
 
@@ -106,10 +112,13 @@ class Demo(unittest.TestCase):
         out_path = pathlib.Path(home) / "out"
         env = {"PATH": "/usr/bin:/bin", "HOME": home, "TMPDIR": home}
         with open(out_path, "wb") as out:
-            demo = subprocess.Popen([BINARY, "demo", "--listen-address=127.0.0.1:0", "--admin-listen-address=127.0.0.1:0",
-                                     "--interval=1"], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env)
+            demo = subprocess.Popen([BINARY, "demo", "--listen-address=127.0.0.1:0",
+                                     "--admin-listen-address=127.0.0.1:0",
+                                     "--interval=1"], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                    env=env)
         try:
-            text = wait_until(lambda: "explain" in out_path.read_text() and demo.poll() is None and out_path.read_text(), "the demo's commands")
+            text = wait_until(lambda: "explain" in out_path.read_text() and demo.poll() is None
+                              and out_path.read_text(), "the demo's commands")
             commands = [line for line in text.splitlines() if re.match(r"(aws|curl|read|/\S+ explain) ", line)]
             self.assertEqual(len(commands), 4, text)
 
@@ -117,7 +126,8 @@ class Demo(unittest.TestCase):
                 return subprocess.run(["bash", "-c", command], env=env, capture_output=True, text=True, timeout=60)
             verified = json.loads(shell(commands[0]).stdout)
             self.assertEqual(verified["SubjectFromWebIdentityToken"], "system:serviceaccount:monitoring:prometheus")
-            queried = wait_until(lambda: json.loads(shell(commands[1]).stdout)["data"]["result"], "rates of the pretend cluster")
+            queried = wait_until(lambda: json.loads(shell(commands[1]).stdout)["data"]["result"],
+                                 "rates of the pretend cluster")
             self.assertIn("idle", [r["metric"]["mode"] for r in queried])
             refused = shell(commands[2])
             self.assertIn("403", refused.stdout.splitlines()[0], refused.stdout + refused.stderr)

@@ -27,7 +27,9 @@ class CliSteps(CollectorTest):
     def test_storage_has_the_root_key_in_a_private_file(self):
         path = pathlib.Path(self.sluice.storage, "credentials")
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
-        self.assertRegex(path.read_text(), r"(?s)\[default\].*aws_access_key_id\s*=\s*AKIA[A-Z0-9]{16}\b.*aws_secret_access_key\s*=\s*\S{40}\b")
+        self.assertRegex(path.read_text(),
+                         r"(?s)\[default\].*aws_access_key_id\s*=\s*AKIA[A-Z0-9]{16}\b"
+                         r".*aws_secret_access_key\s*=\s*\S{40}\b")
 
     def test_workspace_is_created_described_listed_and_deleted(self):
         created = self.aws("amp", "create-workspace", "--alias", "prod", "--tags", "team=infra")
@@ -35,8 +37,10 @@ class CliSteps(CollectorTest):
         self.aws("amp", "wait", "workspace-active", "--workspace-id", created["workspaceId"])
         described = self.aws("amp", "describe-workspace", "--workspace-id", created["workspaceId"])["workspace"]
         self.assertEqual(described["status"]["statusCode"], "ACTIVE")
-        self.assertEqual((described["alias"], described["tags"], described["arn"]), ("prod", {"team": "infra"}, created["arn"]))
-        self.assertEqual(described["prometheusEndpoint"], f"{self.sluice.endpoint}/workspaces/{created['workspaceId']}/")
+        self.assertEqual((described["alias"], described["tags"], described["arn"]),
+                         ("prod", {"team": "infra"}, created["arn"]))
+        self.assertEqual(described["prometheusEndpoint"],
+                         f"{self.sluice.endpoint}/workspaces/{created['workspaceId']}/")
         listed = self.aws("amp", "list-workspaces", "--alias", "prod")["workspaces"]
         self.assertIn(created["workspaceId"], [w["workspaceId"] for w in listed])
         self.aws("amp", "delete-workspace", "--workspace-id", created["workspaceId"])
@@ -60,7 +64,8 @@ class CliSteps(CollectorTest):
         self.assertEqual(role["AssumeRolePolicyDocument"], json.loads(trust.read_text()))
         policy = self.directory / "write.json"
         policy.write_text(json.dumps(self.allow("aps:RemoteWrite", workspace["arn"])))
-        managed = self.aws("iam", "create-policy", "--policy-name", "guide-write", "--policy-document", f"file://{policy}")
+        managed = self.aws("iam", "create-policy", "--policy-name", "guide-write", "--policy-document",
+                           f"file://{policy}")
         self.aws("iam", "attach-role-policy", "--role-name", "guide-writer", "--policy-arn", managed["Policy"]["Arn"])
         attached = self.aws("iam", "list-attached-role-policies", "--role-name", "guide-writer")["AttachedPolicies"]
         self.assertEqual([a["PolicyArn"] for a in attached], [managed["Policy"]["Arn"]])
@@ -81,7 +86,8 @@ class CliSteps(CollectorTest):
         self.assertEqual(answer["SubjectFromWebIdentityToken"], "system:serviceaccount:monitoring:prometheus")
         self.assertEqual(answer["Audience"], "sts.amazonaws.com")
         self.assertEqual(answer["Provider"], provider)
-        self.assertEqual(answer["AssumedRoleUser"]["Arn"], f"arn:aws:sts::{account}:assumed-role/guide-writer/x-account")
+        self.assertEqual(answer["AssumedRoleUser"]["Arn"],
+                         f"arn:aws:sts::{account}:assumed-role/guide-writer/x-account")
         self.assertEqual(answer["AssumedRoleUser"]["AssumedRoleId"], role["RoleId"] + ":x-account")
         credentials = answer["Credentials"]
         self.assertRegex(credentials["AccessKeyId"], "^ASIA[A-Z0-9]{16}$")
@@ -113,7 +119,8 @@ class CliSteps(CollectorTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         for expected in ("policy.", "aps:RemoteWrite", arn, "explained"):
             self.assertIn(expected, done.stdout)
-        missing = subprocess.run([os.environ["SLUICE_BINARY"], "explain", "00000000-0000-4000-8000-000000000000", "--admin",
+        missing = subprocess.run([os.environ["SLUICE_BINARY"], "explain", "00000000-0000-4000-8000-000000000000",
+                                  "--admin",
                                   f"127.0.0.1:{self.sluice.admin_port}"], capture_output=True, text=True, timeout=20)
         self.assertEqual(missing.returncode, 1)
         self.assertIn("no decision record", missing.stderr)
@@ -122,7 +129,8 @@ class CliSteps(CollectorTest):
 class BotoSteps(CollectorTest):
     def client(self, name, credentials=None, **options):
         credentials = credentials or self.root
-        return boto3.client(name, endpoint_url=self.sluice.endpoint, region_name=REGION, aws_access_key_id=credentials.access_key,
+        return boto3.client(name, endpoint_url=self.sluice.endpoint, region_name=REGION,
+                            aws_access_key_id=credentials.access_key,
                             aws_secret_access_key=credentials.secret_key, aws_session_token=credentials.token,
                             config=botocore.config.Config(retries={"max_attempts": 1}), **options)
 
@@ -132,7 +140,8 @@ class BotoSteps(CollectorTest):
         amp.get_waiter("workspace_active").wait(workspaceId=workspace["workspaceId"])
         provider = iam.create_open_id_connect_provider(Url=self.issuer.url, ClientIDList=["sts.amazonaws.com"],
                                                        ThumbprintList=[UNUSED_THUMBPRINT])
-        role = iam.create_role(RoleName="boto-writer", AssumeRolePolicyDocument=self.trust(provider["OpenIDConnectProviderArn"]))
+        role = iam.create_role(RoleName="boto-writer",
+                               AssumeRolePolicyDocument=self.trust(provider["OpenIDConnectProviderArn"]))
         iam.put_role_policy(RoleName="boto-writer", PolicyName="w",
                             PolicyDocument=json.dumps(self.allow("aps:RemoteWrite", workspace["arn"])))
         document = iam.get_role_policy(RoleName="boto-writer", PolicyName="w")["PolicyDocument"]
@@ -141,17 +150,20 @@ class BotoSteps(CollectorTest):
                                                    WebIdentityToken=self.issuer.token())
         c = answer["Credentials"]
         session = Credentials(c["AccessKeyId"], c["SecretAccessKey"], c["SessionToken"])
-        self.assertTrue(self.client("sts", session).get_caller_identity()["Arn"].endswith("assumed-role/boto-writer/boto"))
+        arn = self.client("sts", session).get_caller_identity()["Arn"]
+        self.assertTrue(arn.endswith("assumed-role/boto-writer/boto"), arn)
         with self.assertRaises(amp.exceptions.AccessDeniedException):
             self.client("amp", session).describe_workspace(workspaceId=workspace["workspaceId"])
         with self.assertRaises(amp.exceptions.ResourceNotFoundException):
             amp.describe_workspace(workspaceId="ws-00000000-0000-4000-8000-000000000000")
         with self.assertRaises(iam.exceptions.EntityAlreadyExistsException):
-            iam.create_role(RoleName="BOTO-WRITER", AssumeRolePolicyDocument=self.trust(provider["OpenIDConnectProviderArn"]))
+            iam.create_role(RoleName="BOTO-WRITER",
+                            AssumeRolePolicyDocument=self.trust(provider["OpenIDConnectProviderArn"]))
         with self.assertRaises(iam.exceptions.MalformedPolicyDocumentException):
             iam.put_role_policy(RoleName="boto-writer", PolicyName="bad", PolicyDocument="{")
         with self.assertRaises(sts.exceptions.InvalidIdentityTokenException):
-            sts.assume_role_with_web_identity(RoleArn=role["Role"]["Arn"], RoleSessionName="boto", WebIdentityToken="a.b.c")
+            sts.assume_role_with_web_identity(RoleArn=role["Role"]["Arn"], RoleSessionName="boto",
+                                              WebIdentityToken="a.b.c")
         pages = list(iam.get_paginator("list_roles").paginate())
         self.assertIn("boto-writer", [r["RoleName"] for page in pages for r in page["Roles"]])
         iam.delete_role_policy(RoleName="boto-writer", PolicyName="w")
@@ -250,11 +262,14 @@ remote_write:
                 labels = {k: v for k, v in series["metric"].items() if k != "cluster"}
                 rows.append((sorted(labels.items()), series.get("values") or series.get("value")))
             return sorted(rows, key=lambda row: row[0])
-        for query in ("{__name__=~'prometheus_.*|go_.*|up'}[10m]", "sum by (handler) (rate(prometheus_http_requests_total[30s]))",
-                      "histogram_quantile(0.9, sum by (le) (rate(prometheus_tsdb_compaction_chunk_range_seconds_bucket[30s])))",
+        for query in ("{__name__=~'prometheus_.*|go_.*|up'}[10m]",
+                      "sum by (handler) (rate(prometheus_http_requests_total[30s]))",
+                      "histogram_quantile(0.9, "
+                      "sum by (le) (rate(prometheus_tsdb_compaction_chunk_range_seconds_bucket[30s])))",
                       "count({__name__=~'.+'})", "up == 1", "go_goroutines / on(instance, job) up",
                       "max(go_memstats_alloc_bytes) - min(go_memstats_alloc_bytes offset 5s)"):
-            self.assertEqual(comparable(ours(query, time=at)), comparable(self.prometheus_query(port, query, time=at)), query)
+            self.assertEqual(comparable(ours(query, time=at)), comparable(self.prometheus_query(port, query, time=at)),
+                             query)
 
         self.sluice.kill()
         self.sluice.start()
@@ -267,7 +282,8 @@ remote_write:
         self.addCleanup(self.iam, "DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=provider)
         role = self.create_role("narrow", self.trust(provider), self.allow("aps:RemoteWrite", arn))
         _, _, log_path, _ = self.start_prometheus(role, other, self.issuer.token(), "prom-other")
-        text = wait_until(lambda: re.search(r"403 Forbidden: (\{.*?aps:RemoteWrite.*?\})", log_path.read_text()), "a refused write", 60)
+        text = wait_until(lambda: re.search(r"403 Forbidden: (\{.*?aps:RemoteWrite.*?\})", log_path.read_text()),
+                          "a refused write", 60)
         self.assertIn(f"workspace/{other} because no identity-based policy allows the aps:RemoteWrite action",
                       text.group(1).replace('\\"', '"'))
         intruder, _, log_path, _ = self.start_prometheus(
