@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/coding.h"
 #include "base/utf8.h"
 
 namespace sluice {
@@ -158,7 +159,16 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 }
 
 bool is_valid_utf8(std::string_view text) {
+  // ASCII by the word: nearly all that is asked about, and asked about every label of every new series.
+  constexpr uint64_t kHighBits = 0x8080'8080'8080'8080;
+  while (text.size() >= sizeof(uint64_t) && (load_le<uint64_t>(text.data()) & kHighBits) == 0) {
+    text.remove_prefix(sizeof(uint64_t));
+  }
   while (!text.empty()) {
+    if (static_cast<unsigned char>(text.front()) < 0x80) {
+      text.remove_prefix(1);
+      continue;
+    }
     const Utf8Step step = next_utf8(text);
     if (!step.is_valid) return false;
     text.remove_prefix(step.length);

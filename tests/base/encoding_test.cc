@@ -75,6 +75,15 @@ TEST(Utf8, AcceptsWellFormedTextOnly) {
   }
 }
 
+TEST(Utf8, JudgesEveryByteOfLongerText) {
+  const std::string ascii = "node_filesystem_avail";
+  EXPECT_TRUE(is_valid_utf8(ascii));
+  for (size_t i = 0; i <= ascii.size(); ++i) {
+    EXPECT_TRUE(is_valid_utf8(std::string(ascii).insert(i, "\xc3\xa9"))) << i;
+    EXPECT_FALSE(is_valid_utf8(std::string(ascii).insert(i, "\xc3"))) << i;
+  }
+}
+
 TEST(Utf8, CountsUtf16UnitsAsAwsDoes) {
   EXPECT_EQ(utf16_length("abc"), 3u);
   EXPECT_EQ(utf16_length("\xc3\xa9\xe2\x82\xac"), 2u);
