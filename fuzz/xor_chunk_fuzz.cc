@@ -3,6 +3,7 @@
 // The same bytes as a record of the log.
 #include <bit>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/check.h"
@@ -22,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   SLUICE_CHECK(samples <= reader.samples(), "no more samples than the header says");
   SLUICE_CHECK(!reader.status() || samples == reader.samples(), "a walk that ends early says so");
   XorChunkReader first(input);
-  XorChunkReader second(writer.bytes());
+  const std::string rewritten_chunk = writer.chunk();
+  XorChunkReader second(rewritten_chunk);
   while (second.next()) {
     SLUICE_CHECK(first.next() && first.t_ms() == second.t_ms() && first.value_bits() == second.value_bits(),
                  "a sample changed when it was written again");

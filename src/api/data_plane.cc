@@ -81,10 +81,12 @@ http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string
                                                           request.headers.get("Content-Encoding"),
                                                           request.headers.get("X-Prometheus-Remote-Write-Version")});
   if (!accepted) co_return write_refusal(accepted.error());
-  auto batch = wire::decode_remote_write(request.body);
-  if (!batch) co_return write_refusal(batch.error());
   const auto db = open_workspace(workspace_id);
   if (!db) co_return storage_failure(db.error());
+  // A filter asks about every series of the request, so that none may be passed over as known.
+  const auto recognizer = filter ? nullptr : (*db)->recognizer();
+  auto batch = wire::decode_remote_write(request.body, {}, recognizer.get());
+  if (!batch) co_return write_refusal(batch.error());
 
   ingest::AdmissionRules rules;
   rules.filter = std::move(filter);

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "ingest/series_memo.h"
 #include "ingest/series_text.h"
+#include "model/encoded_labels.h"
 
 namespace sluice::ingest {
 namespace {
@@ -37,7 +38,7 @@ class Admitter {
       : batch_(batch),
         rules_(rules),
         future_ms_(now_ms > INT64_MAX - rules.limits.future_ms_max ? INT64_MAX : now_ms + rules.limits.future_ms_max),
-        memo_(batch.series.size()) {}
+        memo_(static_cast<size_t>(std::ranges::count_if(batch.series, is_unknown))) {}
 
   Admission run() {
     out_.batch.series.reserve(batch_.series.size());
@@ -55,11 +56,19 @@ class Admitter {
   }
 
  private:
+  static bool is_unknown(const model::WriteBatch::SeriesEntry& entry) { return !entry.known; }
+
   void admit_entry(uint32_t index) {
     const auto& entry = batch_.series[index];
+    if (entry.known) {
+      add_samples(index, {.known = entry.known});
+      return;
+    }
     const Verdict& verdict = verdicts_[judge(entry)];
     if (!verdict.refusal) {
-      add_samples(index, verdict);
+      add_samples(index, {.hash = verdict.hash,
+                          .packed_offset = verdict.packed_offset,
+                          .packed_size = verdict.packed_size});
       return;
     }
     count(*verdict.refusal, entry.sample_count);
@@ -192,11 +201,11 @@ class Admitter {
     verdict.packed_size = static_cast<uint32_t>(own.size());
   }
 
-  void add_samples(uint32_t index, const Verdict& verdict) {
-    const auto& entry = batch_.series[index];
+  // `series` says which; its samples are filled in here.
+  void add_samples(uint32_t index, model::AppendBatch::SeriesEntry series) {
     auto& samples = out_.batch.samples;
-    const auto first = static_cast<uint32_t>(samples.size());
-    for (const model::Sample& sample : batch_.samples_of(entry)) {
+    series.first_sample = static_cast<uint32_t>(samples.size());
+    for (const model::Sample& sample : batch_.samples_of(batch_.series[index])) {
       if (sample.t_ms < kTimestampMsMin || sample.t_ms > future_ms_) {
         refuse_sample(index, sample.t_ms);
         continue;
@@ -206,20 +215,23 @@ class Admitter {
         samples.back().value = std::bit_cast<double>(model::kNormalNaNBits);
       }
     }
-    const auto added = static_cast<uint32_t>(samples.size()) - first;
-    if (added == 0) return;
-    out_.batch.series.push_back({.hash = verdict.hash,
-                                 .packed_offset = verdict.packed_offset,
-                                 .packed_size = verdict.packed_size,
-                                 .first_sample = first,
-                                 .sample_count = added});
+    series.sample_count = static_cast<uint32_t>(samples.size()) - series.first_sample;
+    if (series.sample_count != 0) out_.batch.series.push_back(series);
   }
 
   void refuse_sample(uint32_t index, TimestampMs t_ms) {
     const Refusal refusal = t_ms > future_ms_ ? Refusal::kTooFarInFuture : Refusal::kTimestampInvalid;
     count(refusal, 1);
-    if (keeps_texts())
-      keep_text(index, refusal, describe_sample(refusal, batch_.labels_of(batch_.series[index]), t_ms));
+    if (!keeps_texts()) return;
+    const auto& entry = batch_.series[index];
+    std::vector<LabelView> labels;
+    if (entry.known) {
+      model::decode_labels(entry.encoded, labels);
+    } else {
+      const auto sent = batch_.labels_of(entry);
+      labels.assign(sent.begin(), sent.end());
+    }
+    keep_text(index, refusal, describe_sample(refusal, labels, t_ms));
   }
 
   // Always false, so that checks can return it. Texts are made only while some are still kept.

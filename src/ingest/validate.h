@@ -75,6 +75,9 @@ struct Admission {
 /// hashed. A series that fails a check is refused alone. Any NaN but the stale marker becomes the normal
 /// NaN. Nothing is allocated per label or sample of a good series.
 ///
+/// Known series are taken as they are, only their samples judged: who has an identity or a filter to apply must
+/// not have series recognized.
+///
 /// Label names may be any non-empty valid UTF-8, as in Prometheus 3; every series needs a metric name.
 /// Thread-safe (the batch is the caller's own).
 Admission admit(model::WriteBatch& batch, const AdmissionRules& rules, TimestampMs now_ms);

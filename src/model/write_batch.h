@@ -18,6 +18,24 @@ struct SeriesRefusal {
   std::string message;     ///< for the caller; names the series
 };
 
+/// A series that storage has already, by the address storage gives it. Only the storage that handed it out can tell
+/// what it is; it stays valid while that storage lives.
+struct KnownSeries {
+  void* series = nullptr;
+  explicit operator bool() const { return series != nullptr; }
+};
+
+/// Tells series that storage has from the bytes in which a request spells their labels, so that these need no further
+/// look: they were judged when the series was made. Made for one request, and asked for its series in their order.
+/// Not thread-safe.
+class SeriesRecognizer {
+ public:
+  virtual ~SeriesRecognizer() = default;
+  /// The series with these labels (encoded_labels.h has the encoding), which is durably defined. None when there is
+  /// none, and for any other spelling than the canonical one.
+  virtual KnownSeries recognize(std::string_view encoded_labels) = 0;
+};
+
 /// One write request, decoded: series and their samples, all bytes borrowed from `buffer`, which the batch
 /// owns. Nothing is allocated per label. The same label set may occur in several entries (Prometheus 2.53
 /// sends one sample an entry). Movable, not copyable (the views would point into the original), not
@@ -31,9 +49,11 @@ struct WriteBatch {
 
   struct SeriesEntry {
     uint32_t first_label = 0;
-    uint32_t label_count = 0;
+    uint32_t label_count = 0;     ///< 0 for a known series, whose labels are not decoded
     uint32_t first_sample = 0;
     uint32_t sample_count = 0;
+    KnownSeries known = {};
+    std::string_view encoded = {};  ///< the labels of a known series, canonical
   };
   struct MetadataEntry {
     uint32_t type = 0;  ///< MetricMetadata.MetricType of remote.proto
@@ -65,11 +85,12 @@ struct WriteBatch {
 /// `labels` views point into `packed`. Movable; whoever holds it owns all its bytes.
 struct AppendBatch {
   struct SeriesEntry {
-    SeriesHash hash;
+    SeriesHash hash;              ///< not set for a known series
     uint32_t packed_offset = 0;
-    uint32_t packed_size = 0;
+    uint32_t packed_size = 0;     ///< 0 for a known series
     uint32_t first_sample = 0;
     uint32_t sample_count = 0;
+    KnownSeries known = {};       ///< of the storage that the batch goes to
   };
   std::string packed;
   std::vector<SeriesEntry> series;

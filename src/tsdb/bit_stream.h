@@ -1,47 +1,55 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/coding.h"
 
 namespace sluice::tsdb {
 
-/// A string that grows bit by bit, most significant first, as Prometheus' bstream does; the unused bits of the
-/// last byte are zero. Not thread-safe.
-class BitWriter {
+/// Gathers a few bits, most significant first, as Prometheus' bstream does: those of one sample, put behind the last
+/// byte of a stream, which may have bits free. Not thread-safe.
+class BitCollector {
  public:
-  /// Starts behind `prefix` bytes of zeros, which patch() may set later.
-  explicit BitWriter(size_t prefix) : bytes_(prefix, '\0') {}
+  static constexpr unsigned kBitsMax = 192;  ///< together, those of the last byte included
 
-  void bit(bool set) { bits(set ? 1 : 0, 1); }
+  /// `last` is the stream's last byte, whose `free` lower bits, 0 to 7, are zeros still to be written. With `free` 0
+  /// the byte is complete and is not taken in.
+  BitCollector(char last, unsigned free) {
+    if (free == 0) return;
+    used_ = 8 - free;
+    word_ = static_cast<uint64_t>(static_cast<unsigned char>(last)) << 56;
+  }
 
   /// The low `count` bits of `value`, the others of which must be zero; 1 <= count <= 64.
   void bits(uint64_t value, unsigned count) {
-    value <<= 64 - count;
-    while (count > 0) {
-      if (free_ == 0) {
-        bytes_.push_back('\0');
-        free_ = 8;
-      }
-      const unsigned taken = count < free_ ? count : free_;
-      const auto top = static_cast<unsigned>(value >> 56) >> (8 - free_);
-      bytes_.back() = static_cast<char>(static_cast<unsigned char>(bytes_.back()) | top);
-      value <<= taken;
-      free_ = static_cast<uint8_t>(free_ - taken);
-      count -= taken;
+    const unsigned room = 64 - used_;
+    if (count < room) {
+      word_ |= value << (room - count);
+      used_ += count;
+      return;
     }
+    used_ = count - room;
+    store_be<uint64_t>(bytes_.data() + words_ * sizeof(uint64_t), word_ | value >> used_);
+    ++words_;
+    word_ = used_ == 0 ? 0 : value << (64 - used_);
   }
+  void bit(bool set) { bits(set ? 1 : 0, 1); }
 
-  char* prefix() { return bytes_.data(); }
-  const std::string& bytes() const { return bytes_; }
-  std::string take() && { return std::move(bytes_); }
+  /// Everything gathered, the unused bits of the last byte zero; valid until the next call.
+  std::string_view finish() {
+    store_be<uint64_t>(bytes_.data() + words_ * sizeof(uint64_t), word_);
+    return {bytes_.data(), words_ * sizeof(uint64_t) + (used_ + 7) / 8};
+  }
+  unsigned free() const { return (8 - used_ % 8) % 8; }  ///< bits of the last byte still to be written
 
  private:
-  std::string bytes_;
-  uint8_t free_ = 0;  // bits of the last byte still to be written
+  std::array<char, kBitsMax / 8 + sizeof(uint64_t)> bytes_;  // the last word is written whole
+  size_t words_ = 0;   // complete ones
+  uint64_t word_ = 0;  // the one being filled, from the top
+  unsigned used_ = 0;  // bits of it, below 64
 };
 
 /// Reads bits from the front. Borrows its bytes. Not thread-safe.

@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -17,6 +16,7 @@
 #include "tsdb/gate.h"
 #include "tsdb/memory_series.h"
 #include "tsdb/series_index.h"
+#include "tsdb/series_map.h"
 
 namespace sluice::tsdb {
 
@@ -54,6 +54,8 @@ class Head final : public model::Queryable, public std::enable_shared_from_this<
   /// The series with these packed labels, made if it is new. `pinned` tells that it is not defined yet: the caller
   /// defines it in its record and must unpin() it in the end.
   MemorySeries* resolve(model::SeriesHash hash, std::string_view packed, bool& pinned);
+  /// The series with these packed labels, if it is defined.
+  MemorySeries* find_defined(model::SeriesHash hash, std::string_view packed);
   /// Lets go of pins. What no durable record defined, and nothing pins any more, is gone.
   void unpin(std::span<MemorySeries* const> series);
 
@@ -87,15 +89,12 @@ class Head final : public model::Queryable, public std::enable_shared_from_this<
   static constexpr size_t kShards = 64;
   struct Shard {
     mutable Mutex mutex;
-    std::unordered_map<model::SeriesHash, std::unique_ptr<MemorySeries>, model::SeriesHashHasher> series
-        SLUICE_GUARDED_BY(mutex);
+    SeriesMap series SLUICE_GUARDED_BY(mutex);
   };
 
   Shard& shard_of(model::SeriesHash hash) { return shards_[hash.high % kShards]; }
-  static MemorySeries* find(std::unique_ptr<MemorySeries>& chain, std::string_view packed);
-  MemorySeries* insert(std::unique_ptr<MemorySeries>& chain, uint64_t ref, model::SeriesHash hash,
-                       std::string_view packed);
-  void remove(Shard& shard, MemorySeries* series) SLUICE_REQUIRES(shard.mutex);
+  MemorySeries* insert(Shard& shard, uint64_t ref, model::SeriesHash hash, std::string_view packed)
+      SLUICE_REQUIRES(shard.mutex);
   void define(MemorySeries& series) SLUICE_REQUIRES(gate_);
   Postings matching(std::span<const std::vector<model::Matcher>> selectors, model::TimeRange range) const
       __attribute__((requires_shared_capability(gate_)));

@@ -44,7 +44,13 @@ void SeriesIndex::add(MemorySeries& series) {
   const auto slot = static_cast<uint32_t>(series_.size());
   series.set_slot(slot);
   series_.push_back(&series);
-  for (const auto label : series.labels()) labels_[label.name][label.value].push_back(slot);
+  size_t rank = 0;
+  for (const auto label : series.labels()) {
+    if (rank == recent_.size()) recent_.emplace_back();
+    Recent& recent = recent_[rank++];
+    if (recent.list == nullptr || recent.label != label) recent = {label, &labels_[label.name][label.value]};
+    recent.list->push_back(slot);
+  }
 }
 
 const Postings* SeriesIndex::find(std::string_view name, std::string_view value) const {

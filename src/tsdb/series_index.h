@@ -40,8 +40,15 @@ class SeriesIndex {
   Postings with_label_accepted(const model::Matcher& matcher, bool accepted) const;
   void narrow(const model::Matcher& matcher, Postings& slots) const;
 
+  // Where the series before got its label of the same rank: series come target by target, and share most labels.
+  struct Recent {
+    model::LabelView label;
+    Postings* list = nullptr;
+  };
+
   std::vector<MemorySeries*> series_;
-  std::unordered_map<std::string_view, Values> labels_;
+  std::unordered_map<std::string_view, Values> labels_;  // nodes keep their address
+  std::vector<Recent> recent_;
 };
 
 }  // namespace sluice::tsdb

@@ -31,6 +31,11 @@ std::optional<int64_t> as_integer(double value) {
 
 }  // namespace
 
+AppendRecordWriter::AppendRecordWriter(size_t samples_expected) {
+  constexpr size_t kSampleBytesUsual = 8;
+  samples_.reserve(samples_expected * kSampleBytesUsual);
+}
+
 void AppendRecordWriter::add_definition(uint64_t ref, std::string_view packed) {
   SLUICE_CHECK(ref != 0 && ref <= kSeriesRefMax, "a series reference out of range");
   append_varint(definitions_, ref);

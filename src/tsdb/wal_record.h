@@ -29,6 +29,8 @@ struct WalSample {
 /// Builds one append record. Order is kept: it is the order in which replay applies. Not thread-safe.
 class AppendRecordWriter {
  public:
+  /// `samples_expected` is a hint of how many will be added.
+  explicit AppendRecordWriter(size_t samples_expected = 0);
   void add_definition(uint64_t ref, std::string_view packed);
   void add_sample(uint64_t ref, model::Sample sample);
   std::string finish() &&;

@@ -1,13 +1,15 @@
 #include "tsdb/workspace_db.h"
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "tsdb/series_recognizer.h"
 #include "tsdb/wal_record.h"
 
 namespace sluice::tsdb {
@@ -21,6 +23,17 @@ struct WorkspaceDb::Pending {
   std::optional<Error> error;
   Done done;
 };
+
+namespace {
+
+// A request may hold a series in several entries. New ones have increasing names, so that mostly nothing is to be done.
+void define_once(std::vector<MemorySeries*>& definitions) {
+  if (std::ranges::is_sorted(definitions, std::ranges::less_equal(), &MemorySeries::ref)) return;
+  std::ranges::sort(definitions, {}, &MemorySeries::ref);
+  definitions.erase(std::ranges::unique(definitions).begin(), definitions.end());
+}
+
+}  // namespace
 
 /// Applies the log's records while it is being opened.
 class WorkspaceDb::Replayer {
@@ -183,16 +196,28 @@ void WorkspaceDb::append(model::AppendBatch batch, Done done) {
   }
 }
 
+std::unique_ptr<model::SeriesRecognizer> WorkspaceDb::recognizer() const {
+  return std::make_unique<SeriesRecognizer>(head_);
+}
+
+MemorySeries* WorkspaceDb::series_of(const model::AppendBatch& batch, const model::AppendBatch::SeriesEntry& entry,
+                                     Pending& pending) const {
+  if (entry.known) return static_cast<MemorySeries*>(entry.known.series);
+  bool pinned = false;
+  MemorySeries* series = head_->resolve(entry.hash, batch.packed_of(entry), pinned);
+  if (pinned) {
+    pending.pinned.push_back(series);
+    if (entry.sample_count != 0) pending.definitions.push_back(series);  // not defined: no sample of it is older
+  }
+  return series;
+}
+
 // Finds the series, sorts out what the head decides already, and encodes the rest.
 std::string WorkspaceDb::prepare(const model::AppendBatch& batch, Pending& pending) const {
-  AppendRecordWriter record;
-  std::unordered_set<const MemorySeries*> defined;
+  AppendRecordWriter record(batch.samples.size());
   pending.samples.reserve(batch.samples.size());
   for (const auto& entry : batch.series) {
-    if (entry.sample_count == 0) continue;
-    bool pinned = false;
-    auto* series = head_->resolve(entry.hash, batch.packed_of(entry), pinned);
-    if (pinned) pending.pinned.push_back(series);
+    MemorySeries* series = series_of(batch, entry, pending);
     for (const auto& sample : batch.samples_of(entry)) {
       double existing = 0;
       const Verdict verdict = head_->judge(*series, sample, existing);
@@ -200,14 +225,12 @@ std::string WorkspaceDb::prepare(const model::AppendBatch& batch, Pending& pendi
         count_verdict(verdict, *series, sample, existing, pending.outcome);
         continue;
       }
-      if (pinned && defined.insert(series).second) {
-        record.add_definition(series->ref(), series->labels().packed());
-        pending.definitions.push_back(series);
-      }
       record.add_sample(series->ref(), sample);
       pending.samples.push_back({series, sample});
     }
   }
+  define_once(pending.definitions);
+  for (const MemorySeries* series : pending.definitions) record.add_definition(series->ref(), series->labels().packed());
   return std::move(record).finish();
 }
 

@@ -82,6 +82,9 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   /// can hold.
   void append(model::AppendBatch batch, Done done);
 
+  /// Tells series of this workspace for one request, whose batch may then go to append() of this workspace alone.
+  std::unique_ptr<model::SeriesRecognizer> recognizer() const;
+
   /// Commits and applies what is pending, then refuses appends; reads go on. Not from inside a `done`.
   void close();
 
@@ -108,6 +111,8 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   void report(const Replayer& replayer, std::chrono::nanoseconds took) const;
   void register_gauges();
   std::string prepare(const model::AppendBatch& batch, Pending& pending) const;
+  MemorySeries* series_of(const model::AppendBatch& batch, const model::AppendBatch::SeriesEntry& entry,
+                          Pending& pending) const;
   void committed(std::unique_ptr<Pending> pending);
   void drain();
   void complete(Pending& pending);

@@ -31,61 +31,86 @@ constexpr bool fits(int64_t value, unsigned bits) {
   return bits == 64 || (-((int64_t{1} << (bits - 1)) - 1) <= value && value <= int64_t{1} << (bits - 1));
 }
 
+void append_varint_bits(BitCollector& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.bits((value & 0x7f) | 0x80, 8);
+  out.bits(value, 8);
+}
+
 }  // namespace
 
 void XorChunkWriter::append(TimestampMs t_ms, double value) {
   SLUICE_CHECK(samples_ < UINT16_MAX, "chunk capacity exceeded");
   const auto bits = std::bit_cast<uint64_t>(value);
-  std::string varint;
+  BitCollector out(free_ == 0 ? '\0' : data_.back(), free_);
   if (samples_ == 0) {
-    append_signed_varint(varint, t_ms);
-    for (const char byte : varint) out_.bits(static_cast<unsigned char>(byte), 8);
-    out_.bits(bits, 64);
+    append_varint_bits(out, zigzag_encode(t_ms));
+    out.bits(bits, 64);
   } else {
     const uint64_t delta = static_cast<uint64_t>(t_ms) - static_cast<uint64_t>(t_ms_);
     if (samples_ == 1) {
-      append_varint(varint, delta);
-      for (const char byte : varint) out_.bits(static_cast<unsigned char>(byte), 8);
+      append_varint_bits(out, delta);
     } else {
-      append_delta_of_delta(static_cast<int64_t>(delta - delta_));
+      append_delta_of_delta(out, static_cast<int64_t>(delta - delta_));
     }
     delta_ = delta;
-    append_value(bits);
+    append_value(out, bits);
   }
+  data_.replace_tail(free_ == 0 ? 0 : 1, out.finish());
+  free_ = static_cast<uint8_t>(out.free());
   t_ms_ = t_ms;
   value_bits_ = bits;
   ++samples_;
-  store_be<uint16_t>(out_.prefix(), samples_);
 }
 
-void XorChunkWriter::append_delta_of_delta(int64_t dod) {
+std::string XorChunkWriter::chunk() const {
+  std::string bytes;
+  bytes.reserve(size());
+  append_be<uint16_t>(bytes, samples_);
+  bytes += data_.view();
+  return bytes;
+}
+
+std::string XorChunkWriter::take() {
+  std::string bytes = chunk();
+  data_.clear();
+  samples_ = 0;
+  free_ = 0;
+  leading_ = kNoWindow;
+  trailing_ = 0;
+  return bytes;
+}
+
+void XorChunkWriter::append_delta_of_delta(BitCollector& out, int64_t dod) {
   if (dod == 0) {
-    out_.bit(false);
+    out.bit(false);
     return;
   }
   const auto* code = std::ranges::find_if(kDodCodes, [&](const DodCode& c) { return fits(dod, c.bits); });
-  out_.bits(code->prefix, code->prefix_size);
-  out_.bits(low_bits(static_cast<uint64_t>(dod), code->bits), code->bits);
+  out.bits(code->prefix, code->prefix_size);
+  out.bits(low_bits(static_cast<uint64_t>(dod), code->bits), code->bits);
 }
 
-void XorChunkWriter::append_value(uint64_t bits) {
+void XorChunkWriter::append_value(BitCollector& out, uint64_t bits) {
   const uint64_t change = bits ^ value_bits_;
-  out_.bit(change != 0);
-  if (change == 0) return;
+  if (change == 0) {
+    out.bit(false);
+    return;
+  }
   const auto leading = std::min<unsigned>(static_cast<unsigned>(std::countl_zero(change)), kLeadingMax);
   const auto trailing = static_cast<unsigned>(std::countr_zero(change));
   const bool window_fits = leading_ != kNoWindow && leading >= leading_ && trailing >= trailing_;
-  out_.bit(!window_fits);
   if (window_fits) {
-    out_.bits(change >> trailing_, 64u - leading_ - trailing_);
+    out.bits(0b10, 2);
+    out.bits(change >> trailing_, 64u - leading_ - trailing_);
     return;
   }
   leading_ = static_cast<uint8_t>(leading);
   trailing_ = static_cast<uint8_t>(trailing);
   const unsigned significant = 64 - leading - trailing;
-  out_.bits(leading, kLeadingBits);
-  out_.bits(low_bits(significant, kSignificantBits), kSignificantBits);  // 64 is written as 0
-  out_.bits(change >> trailing, significant);
+  out.bits(0b11, 2);
+  out.bits(leading << kSignificantBits | low_bits(significant, kSignificantBits),  // 64 is written as 0
+           kLeadingBits + kSignificantBits);
+  out.bits(change >> trailing, significant);
 }
 
 XorChunkReader::XorChunkReader(std::string_view chunk)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "tsdb/bit_stream.h"
+#include "tsdb/byte_buffer.h"
 
 /// Prometheus' XOR chunk (tsdb/docs/format/chunks.md, "XOR chunk data"; tsdb/chunkenc/xor.go), to the byte: a
 /// big-endian count of samples, then delta-of-delta timestamps and XORed values in bits, after Facebook's
@@ -16,28 +18,38 @@ namespace sluice::tsdb {
 inline constexpr size_t kXorHeaderSize = 2;
 inline constexpr uint16_t kSamplesPerChunk = 120;  ///< at which the head seals a chunk (Prometheus' default)
 
-/// Builds one chunk. Timestamps may be in any order as far as the format goes; the head only appends increasing ones.
-/// NaNs keep their bits. At most 65,535 samples. Not thread-safe.
+/// Builds chunks, one after the other. Timestamps may be in any order as far as the format goes; the head only appends
+/// increasing ones. NaNs keep their bits. At most 65,535 samples a chunk. Kept small, since every series of the head
+/// has one. Not thread-safe.
 class XorChunkWriter {
  public:
   void append(TimestampMs t_ms, double value);
 
   uint16_t samples() const { return samples_; }
-  /// A whole chunk of what was appended so far; valid until the next append.
-  const std::string& bytes() const { return out_.bytes(); }
-  std::string take() && { return std::move(out_).take(); }
+  size_t size() const { return kXorHeaderSize + data_.size(); }  ///< of the chunk, in bytes
+  /// A whole chunk of what was appended since the last take().
+  std::string chunk() const;
+  /// The same, and begins the next chunk.
+  std::string take();
+
+  /// The value appended last, whether or not it is in the chunk begun; 0 before the first.
+  double last_value() const { return std::bit_cast<double>(value_bits_); }
+  /// Asks for the memory that append() will write to.
+  void prefetch() const { data_.prefetch(); }
+  size_t memory_bytes() const { return data_.capacity(); }  ///< besides the object
 
  private:
-  void append_delta_of_delta(int64_t dod);
-  void append_value(uint64_t bits);
+  void append_delta_of_delta(BitCollector& out, int64_t dod);
+  void append_value(BitCollector& out, uint64_t bits);
 
-  BitWriter out_{kXorHeaderSize};
+  ByteBuffer data_;  // what follows the header
   TimestampMs t_ms_ = 0;
   uint64_t value_bits_ = 0;
   uint64_t delta_ = 0;
   uint16_t samples_ = 0;
   uint8_t leading_ = kNoWindow;
   uint8_t trailing_ = 0;
+  uint8_t free_ = 0;  // bits of the last byte still to be written
 
   static constexpr uint8_t kNoWindow = 0xff;
 };

@@ -42,10 +42,14 @@ struct RemoteWriteLimits {
 /// kMalformed names what is broken, the field and the byte offset (in the decoded message, or in the snappy
 /// block); kTooLarge names the limit. Label text is not judged here, invalid UTF-8 included: that concerns
 /// single series, and ingest/validate.h refuses those alone. Unknown fields are skipped.
-Result<model::WriteBatch> decode_remote_write(std::string_view compressed_body, const RemoteWriteLimits& limits = {});
+///
+/// Entries whose series `recognizer` knows come as known series, their labels not decoded; null: there are none.
+Result<model::WriteBatch> decode_remote_write(std::string_view compressed_body, const RemoteWriteLimits& limits = {},
+                                              model::SeriesRecognizer* recognizer = nullptr);
 
 /// As decode_remote_write, for a message that is already uncompressed. The batch takes over `message`.
-Result<model::WriteBatch> decode_write_request(std::string message, const RemoteWriteLimits& limits = {});
+Result<model::WriteBatch> decode_write_request(std::string message, const RemoteWriteLimits& limits = {},
+                                               model::SeriesRecognizer* recognizer = nullptr);
 
 /// One series as our own sender writes it.
 struct OutgoingSeries {

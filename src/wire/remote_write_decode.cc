@@ -4,6 +4,7 @@
 #include <protozero/exception.hpp>
 #include <protozero/pbf_reader.hpp>
 
+#include "wire/known_entry.h"
 #include "wire/remote_write.h"
 #include "wire/snappy_block.h"
 
@@ -33,7 +34,8 @@ std::string_view view(protozero::data_view bytes) { return {bytes.data(), bytes.
 /// say what was being read and from where. Every method returns false once error_ is set.
 class Decoder {
  public:
-  Decoder(model::WriteBatch& batch, const RemoteWriteLimits& limits) : batch_(batch), limits_(limits) {}
+  Decoder(model::WriteBatch& batch, const RemoteWriteLimits& limits, model::SeriesRecognizer* recognizer)
+      : batch_(batch), limits_(limits), recognizer_(recognizer) {}
 
   Result<void> run() {
     try {
@@ -85,7 +87,7 @@ class Decoder {
       switch (reader.tag_and_type()) {
         case key(field::kTimeseries, kBytes):
           entry_ = batch_.series.size();
-          is_good = read_series(reader.get_message());
+          is_good = read_entry(reader.get_view());
           break;
         case key(field::kMetadata, kBytes):
           entry_ = batch_.metadata.size();
@@ -96,6 +98,14 @@ class Decoder {
       if (!is_good) return false;
     }
     return true;
+  }
+
+  bool read_entry(protozero::data_view entry) {
+    const bool has_room = batch_.series.size() < limits_.series_max;
+    if (recognizer_ != nullptr && has_room && read_known_entry(view(entry), *recognizer_, limits_.samples_max, batch_)) {
+      return true;
+    }
+    return read_series(pbf_reader(entry));
   }
 
   bool read_series(pbf_reader reader) {
@@ -178,6 +188,7 @@ class Decoder {
 
   model::WriteBatch& batch_;
   const RemoteWriteLimits& limits_;
+  model::SeriesRecognizer* const recognizer_;
   Error error_;
   const char* message_ = "WriteRequest";
   const char* at_ = nullptr;
@@ -187,12 +198,14 @@ class Decoder {
 
 }  // namespace
 
-Result<model::WriteBatch> decode_remote_write(std::string_view compressed_body, const RemoteWriteLimits& limits) {
+Result<model::WriteBatch> decode_remote_write(std::string_view compressed_body, const RemoteWriteLimits& limits,
+                                              model::SeriesRecognizer* recognizer) {
   SLUICE_ASSIGN(auto message, snappy_decode(compressed_body, limits.decoded_bytes_max));
-  return decode_write_request(std::move(message), limits);
+  return decode_write_request(std::move(message), limits, recognizer);
 }
 
-Result<model::WriteBatch> decode_write_request(std::string message, const RemoteWriteLimits& limits) {
+Result<model::WriteBatch> decode_write_request(std::string message, const RemoteWriteLimits& limits,
+                                               model::SeriesRecognizer* recognizer) {
   if (message.size() > limits.decoded_bytes_max) {
     return fail(ErrorCode::kTooLarge, fmt::format("prometheus.WriteRequest of {} bytes; at most {} are taken",
                                                   message.size(), limits.decoded_bytes_max));
@@ -200,7 +213,7 @@ Result<model::WriteBatch> decode_write_request(std::string message, const Remote
   model::WriteBatch batch;
   batch.buffer = std::move(message);
   batch.buffer.reserve(64);  // on the heap, so that the views survive moves of the batch
-  SLUICE_TRY(Decoder(batch, limits).run());
+  SLUICE_TRY(Decoder(batch, limits, recognizer).run());
   return batch;
 }
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "ingest/batch_builder.h"
+#include "model/encoded_labels.h"
 #include "wire/captures.h"
 #include "wire/remote_write.h"
 
@@ -255,6 +256,26 @@ TEST(Admit, TakesEverythingThatPrometheus253Sends) {
     }
     EXPECT_EQ(offsets.size(), sets.size()) << "each set is packed once";
   }
+}
+
+// Labels judged once are not judged again; samples always are.
+TEST(Admit, TakesKnownSeriesAsTheyAre) {
+  std::string encoded;
+  model::append_encoding(model::Labels::from({{"__name__", "up"}, {"job", "x"}}).packed(), encoded);
+  int storage = 0;
+  auto batch = make_batch({{{{"__name__", "new"}}, {{1, 1}}}});
+  const double odd_nan = std::bit_cast<double>(uint64_t{0x7ff4000000000000});
+  batch.series.push_back({.first_label = 1, .first_sample = 1, .sample_count = 2, .known = {&storage}, .encoded = encoded});
+  batch.samples.insert(batch.samples.end(), {{kNow, odd_nan}, {kNow + 2 * kDay, 1}});
+  const Admission admission = admit(batch, {}, kNow);
+  ASSERT_EQ(admission.batch.series.size(), 2u);
+  const auto& entry = admission.batch.series[1];
+  EXPECT_EQ(entry.known.series, &storage);
+  EXPECT_FALSE(admission.batch.series[0].known);
+  ASSERT_EQ(admission.batch.samples_of(entry).size(), 1u);
+  EXPECT_EQ(std::bit_cast<uint64_t>(admission.batch.samples_of(entry)[0].value), model::kNormalNaNBits);
+  EXPECT_EQ(admission.refusals.count(Refusal::kTooFarInFuture), 1u);
+  EXPECT_THAT(admission.refusals.first[0].message, HasSubstr(R"({__name__="up", job="x"})"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/encoded_labels.h"
 #include "tsdb/harness.h"
 
 namespace sluice::tsdb {
@@ -342,6 +343,48 @@ TEST(WorkspaceDb, ASelectionSeesOneMoment) {
   h.kill();  // the selection keeps what it needs
   ASSERT_TRUE(selected->at(0)->read({}, column));
   EXPECT_EQ(selected->at(0)->labels().to_string(), "up{job=\"a\"}");
+}
+
+// As a request of known series comes: no labels in the batch.
+TEST(WorkspaceDb, AppendsToSeriesItRecognized) {
+  FaultFileSystem fs;
+  DbHarness h(fs);
+  ASSERT_TRUE(h.open());
+  ASSERT_TRUE(h.commit(one(kUp, 1000, 1)));
+  std::string encoded;
+  model::append_encoding(model::Labels::from(kUp).packed(), encoded);
+  model::AppendBatch batch;
+  batch.samples = {{2000, 2}, {1000, 1}, {500, 7}};
+  batch.series.push_back({.sample_count = 3, .known = h.db->recognizer()->recognize(encoded)});
+  ASSERT_TRUE(batch.series[0].known);
+  const auto outcome = h.commit(std::move(batch));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->samples_added, 1u);
+  EXPECT_EQ(outcome->duplicates, 1u);
+  EXPECT_EQ(outcome->out_of_order, 1u);
+  const auto before = contents(*h.db);
+  EXPECT_EQ(before.at("up{job=\"a\"}").size(), 2u);
+  ASSERT_TRUE(h.open());
+  EXPECT_EQ(contents(*h.db), before);
+}
+
+// Prometheus 2.53 sends each sample in an entry of its own.
+TEST(WorkspaceDb, DefinesASeriesOfSeveralEntriesOnce) {
+  FaultFileSystem fs;
+  DbHarness h(fs);
+  ASSERT_TRUE(h.open());
+  BatchBuilder builder;
+  for (const TimestampMs t : {1, 2, 3}) {
+    builder.add(kUp, {{t, 1}});
+    builder.add({{"__name__", "down"}}, {{t, 1}});
+  }
+  const auto outcome = h.commit(builder.build());
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->series_created, 2u);
+  EXPECT_EQ(outcome->samples_added, 6u);
+  const auto before = contents(*h.db);
+  ASSERT_TRUE(h.open());
+  EXPECT_EQ(contents(*h.db), before);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ std::string encode(const std::vector<Point>& points) {
   XorChunkWriter writer;
   for (const auto& p : points) writer.append(p.t_ms, std::bit_cast<double>(p.bits));
   EXPECT_EQ(writer.samples(), points.size());
-  return writer.bytes();
+  return writer.chunk();
 }
 
 std::vector<Point> decode(const std::string& chunk) {
@@ -147,14 +147,26 @@ TEST(XorChunk, IsAWholeChunkAfterEverySample) {
   const auto points = counter();
   for (size_t i = 0; i < points.size(); ++i) {
     writer.append(points[i].t_ms, std::bit_cast<double>(points[i].bits));
-    EXPECT_EQ(decode(writer.bytes()), std::vector<Point>(points.begin(), points.begin() + static_cast<int>(i) + 1));
+    EXPECT_EQ(decode(writer.chunk()), std::vector<Point>(points.begin(), points.begin() + static_cast<int>(i) + 1));
+  }
+}
+
+TEST(XorChunk, BeginsAnewAfterItWasTaken) {
+  XorChunkWriter writer;
+  const auto points = counter();
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& point : points) writer.append(point.t_ms, std::bit_cast<double>(point.bits));
+    EXPECT_EQ(writer.size(), writer.chunk().size());
+    EXPECT_EQ(writer.take(), encode(points)) << "round " << round;
+    EXPECT_EQ(writer.samples(), 0);
+    EXPECT_EQ(std::bit_cast<uint64_t>(writer.last_value()), points.back().bits);
   }
 }
 
 TEST(XorChunk, SpendsLittleOnARegularCounter) {
   XorChunkWriter writer;
   for (int i = 0; i < kSamplesPerChunk; ++i) writer.append(15'000 * i, 1'000'000 + 1000 * i);
-  EXPECT_LT(writer.bytes().size(), 3.5 * kSamplesPerChunk);
+  EXPECT_LT(writer.size(), 3.5 * kSamplesPerChunk);
 }
 
 TEST(XorChunkReader, SaysWhereATruncatedChunkEnds) {

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "model/labels.h"
+#include "tsdb/memory_series.h"
+
+namespace sluice::tsdb {
+
+/// Owns series and finds them by their labels: a hash table with open addressing and linear probing, 16 bytes a place.
+/// Series keep their address. Unequal labels of an equal hash are told apart by comparing them. Not thread-safe.
+class SeriesMap {
+ public:
+  /// The series with these packed labels, whose hash is `hash`; null when there is none.
+  MemorySeries* find(model::SeriesHash hash, std::string_view packed) const;
+  /// `series` must not be there yet.
+  MemorySeries* insert(std::unique_ptr<MemorySeries> series);
+  /// `series` must be there; it is destroyed.
+  void erase(const MemorySeries& series);
+
+  size_t size() const { return size_; }
+
+ private:
+  struct Place {
+    uint64_t hash = 0;  // SeriesHash::low; without a meaning while the place is free
+    std::unique_ptr<MemorySeries> series;
+  };
+
+  size_t home_of(uint64_t hash) const { return static_cast<size_t>(hash) & (places_.size() - 1); }
+  size_t after(size_t place) const { return (place + 1) & (places_.size() - 1); }
+  void put(Place place);
+  void grow();
+
+  std::vector<Place> places_;  // none, or a power of two of them
+  size_t size_ = 0;
+};
+
+}  // namespace sluice::tsdb

@@ -1,0 +1,90 @@
+#include "tsdb/series_recognizer.h"
+
+#include <algorithm>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "model/encoded_labels.h"
+#include "tsdb/harness.h"
+
+namespace sluice::tsdb {
+namespace {
+
+class SeriesRecognizerTest : public testing::Test {
+ protected:
+  MemorySeries* define(const model::Labels& labels) {
+    bool pinned = false;
+    MemorySeries* series = head_->resolve(labels.hash(), labels.packed(), pinned);
+    const HeadSample sample{series, {1000, 1}};
+    model::AppendOutcome outcome;
+    head_->apply({&series, 1}, {&sample, 1}, outcome);
+    head_->unpin({&series, 1});
+    return series;
+  }
+  static std::string encoding_of(const model::Labels& labels) {
+    std::string encoded;
+    model::append_encoding(labels.packed(), encoded);
+    return encoded;
+  }
+  static model::Labels numbered(int id) { return model::Labels::from({{"__name__", "m"}, {"id", std::to_string(id)}}); }
+
+  std::shared_ptr<Head> head_ = std::make_shared<Head>();
+};
+
+TEST_F(SeriesRecognizerTest, FindsSeriesInAnyOrder) {
+  std::vector<std::pair<std::string, MemorySeries*>> known;
+  for (int i = 0; i < 200; ++i) known.emplace_back(encoding_of(numbered(i)), define(numbered(i)));
+  std::mt19937 random(1);
+  for (int round = 0; round < 5; ++round) {
+    SeriesRecognizer recognizer(head_);
+    for (const auto& [encoded, series] : known) ASSERT_EQ(recognizer.recognize(encoded).series, series);
+    std::ranges::shuffle(known, random);
+  }
+}
+
+TEST_F(SeriesRecognizerTest, LearnsTheOrderOfTheLastRequest) {
+  MemorySeries* a = define(numbered(1));
+  MemorySeries* b = define(numbered(2));
+  MemorySeries* c = define(numbered(3));
+  EXPECT_EQ(a->follower(), b) << "as they were defined, at first";
+  SeriesRecognizer recognizer(head_);
+  for (const int id : {1, 3, 2}) recognizer.recognize(encoding_of(numbered(id)));
+  EXPECT_EQ(a->follower(), c);
+  EXPECT_EQ(c->follower(), b);
+}
+
+TEST_F(SeriesRecognizerTest, DoesNotKnowWhatIsNew) {
+  define(numbered(1));
+  SeriesRecognizer recognizer(head_);
+  EXPECT_FALSE(recognizer.recognize(encoding_of(numbered(2))));
+  EXPECT_FALSE(recognizer.recognize(""));
+  EXPECT_FALSE(recognizer.recognize("\x0a\xff\xff"));
+  EXPECT_TRUE(recognizer.recognize(encoding_of(numbered(1))));
+}
+
+// Nothing durable defines it yet: its record must hold the definition.
+TEST_F(SeriesRecognizerTest, DoesNotKnowWhatIsNotDefinedYet) {
+  bool pinned = false;
+  const auto labels = numbered(1);
+  MemorySeries* series = head_->resolve(labels.hash(), labels.packed(), pinned);
+  SeriesRecognizer recognizer(head_);
+  EXPECT_FALSE(recognizer.recognize(encoding_of(labels)));
+  head_->unpin({&series, 1});
+}
+
+// Out of order, or with an empty label: for the full decoder and the validation behind it.
+TEST_F(SeriesRecognizerTest, DoesNotKnowOtherSpellings) {
+  define(model::Labels::from({{"a", "1"}, {"b", "2"}}));
+  SeriesRecognizer recognizer(head_);
+  const auto label = [](std::string_view name, std::string_view value) {
+    return encoding_of(model::Labels::from({{std::string(name), std::string(value)}}));
+  };
+  EXPECT_TRUE(recognizer.recognize(label("a", "1") + label("b", "2")));
+  EXPECT_FALSE(recognizer.recognize(label("b", "2") + label("a", "1")));
+  EXPECT_FALSE(recognizer.recognize(label("a", "1") + label("b", "2") + std::string("\x0a\x05\x0a\x01" "c\x12\x00", 7)));
+  EXPECT_FALSE(recognizer.recognize(label("a", "1") + std::string("\x0a\x87\x00\x0a\x01" "b\x12\x01" "2", 9)));
+}
+
+}  // namespace
+}  // namespace sluice::tsdb
