@@ -14,6 +14,24 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptPause{200};  // after an error such as "too many open files"
 
+Result<void> check_validity(const TlsContext& pair, const std::string& file, UnixSeconds now) {
+  if (now > pair.not_after()) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("certificate file '{}' cannot be used: it expired at {}", file,
+                                                         format_iso8601(pair.not_after())));
+  }
+  if (now < pair.not_before()) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("certificate file '{}' cannot be used: it is not valid before {}",
+                                                         file, format_iso8601(pair.not_before())));
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const TlsContext>> load_valid_pair(const TlsFiles& files, UnixSeconds now) {
+  SLUICE_ASSIGN(auto pair, TlsContext::make_server(files.cert_file, files.key_file));
+  SLUICE_TRY(check_validity(*pair, files.cert_file, now));
+  return pair;
+}
+
 }  // namespace
 
 struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServer::Impl> {
@@ -66,9 +84,15 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
   /// Asks for one more connection; its callback asks for the next.
   void accept_next() SLUICE_REQUIRES(mutex) {
     is_accepting = true;
-    listener->accept(tls, [self = shared_from_this()](Result<std::shared_ptr<Transport>> transport) {
-      self->accepted(std::move(transport));
-    });
+    listener->accept([self = shared_from_this()] { return self->tls.load(); },
+                     [self = shared_from_this()](Result<std::shared_ptr<Transport>> transport) {
+                       self->accepted(std::move(transport));
+                     });
+  }
+
+  void use_certificate(std::shared_ptr<const TlsContext> pair) {
+    metrics_.certificate_not_after(pair->not_after());
+    tls.store(std::move(pair));
   }
 
   void accepted(Result<std::shared_ptr<Transport>> transport) SLUICE_EXCLUDES(mutex) {
@@ -80,7 +104,7 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
       changed.notify_all();
       if (is_stopping) return;
       if (!transport) return pause_accepting(transport.error());
-      connection = std::make_shared<ServerConnection>(shared_from_this(), *std::move(transport), tls != nullptr);
+      connection = std::make_shared<ServerConnection>(shared_from_this(), *std::move(transport), settings.tls.has_value());
       connections.emplace(connection.get(), connection);
       metrics_.connections.set(static_cast<double>(connections.size()));
       is_full_ = connections.size() >= settings.limits.connections_max;
@@ -125,7 +149,7 @@ struct HttpServer::Impl : ConnectionHost, std::enable_shared_from_this<HttpServe
   Logger& logger;
   ServerMetrics metrics_;
   const SystemClock clock_;
-  std::shared_ptr<const TlsContext> tls;
+  std::atomic<std::shared_ptr<const TlsContext>> tls;  ///< of connections accepted from now on
   std::unique_ptr<Listener> listener;
   std::string address;
 
@@ -149,7 +173,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(Runtime& runtime, ServerOp
   SLUICE_ASSIGN(const IpAddress address, IpAddress::parse(options.listen_address));
   auto impl = std::make_shared<Impl>(runtime, std::move(options), handler, logger, metrics);
   if (const auto& files = impl->settings.tls) {
-    SLUICE_ASSIGN(impl->tls, TlsContext::make_server(files->cert_file, files->key_file));
+    SLUICE_ASSIGN(auto pair, TlsContext::make_server(files->cert_file, files->key_file));
+    // Not refused: the listener's clients will say so, and whoever renews it can reload.
+    if (const auto valid = check_validity(*pair, files->cert_file, impl->clock_.now_s()); !valid) {
+      logger.warn("certificate", {{"address", impl->settings.listen_address}, {"error", valid.error().message}});
+    }
+    impl->use_certificate(std::move(pair));
   }
   SLUICE_ASSIGN(impl->listener, Listener::open(runtime, address, impl->settings.port));
   const std::string host = address.is_v6 ? "[" + address.to_string() + "]" : address.to_string();
@@ -159,6 +188,18 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(Runtime& runtime, ServerOp
     impl->accept_next();
   }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+Result<UnixSeconds> check_certificate(const TlsFiles& files, UnixSeconds now) {
+  SLUICE_ASSIGN(const auto pair, load_valid_pair(files, now));
+  return pair->not_after();
+}
+
+Result<void> HttpServer::reload_certificate() {
+  if (!impl_->settings.tls) return {};
+  SLUICE_ASSIGN(auto pair, load_valid_pair(*impl_->settings.tls, impl_->clock_.now_s()));
+  impl_->use_certificate(std::move(pair));
+  return {};
 }
 
 uint16_t HttpServer::port() const { return impl_->listener->port(); }

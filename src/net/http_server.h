@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -41,6 +42,10 @@ struct TlsFiles {
   std::string key_file;   ///< PEM, unencrypted
 };
 
+/// What HttpServer::reload_certificate() checks, without a server: both files can be read, the key belongs to the
+/// certificate, and the certificate is valid at `now`. The end of its validity. kInvalidArgument names file and reason.
+Result<UnixSeconds> check_certificate(const TlsFiles& files, UnixSeconds now);
+
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";  ///< an IP address, IPv4 or IPv6 without brackets
   uint16_t port = 0;                         ///< 0: any free one
@@ -62,7 +67,8 @@ struct ServerOptions {
 /// Nothing is logged for each request.
 ///
 /// Metrics: sluice_http_connections, sluice_http_requests_in_flight, sluice_http_requests_total{code},
-/// sluice_http_request_seconds, sluice_http_refused_total{code}, all with the label `listener`.
+/// sluice_http_request_seconds, sluice_http_refused_total{code}, sluice_tls_certificate_not_after_seconds, all with the
+/// label `listener`.
 ///
 /// The Handler, Logger, registry and Runtime outlive the server. Thread-safe.
 class HttpServer {
@@ -74,6 +80,11 @@ class HttpServer {
   ~HttpServer();  ///< stop(0)
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Reads the files of ServerOptions::tls again. Connections accepted from now on use the new pair, open ones keep
+  /// theirs. When check_certificate() refuses the files, its error comes back and the old pair stays in use.
+  /// Success without TLS.
+  Result<void> reload_certificate();
 
   uint16_t port() const;        ///< the bound one
   std::string address() const;  ///< "127.0.0.1:9009", "[::1]:9009"

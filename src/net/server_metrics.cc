@@ -13,6 +13,13 @@ ServerMetrics::ServerMetrics(MetricRegistry& registry, std::string listener)
       registry_(registry),
       listener_(std::move(listener)) {}
 
+void ServerMetrics::certificate_not_after(int64_t at_s) {
+  registry_
+      .gauge("sluice_tls_certificate_not_after_seconds", "Unix time at which the certificate in use expires.",
+             {{"listener", listener_}})
+      .set(static_cast<double>(at_s));
+}
+
 Counter& ServerMetrics::counter(Counters& counters, const char* name, const char* help, int status) {
   const int known = std::clamp(status, kStatusMin, kStatusMax);
   auto& slot = counters[static_cast<size_t>(known - kStatusMin)];

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "base/metrics.h"
@@ -16,6 +17,8 @@ class ServerMetrics {
   Gauge& connections;
   Gauge& in_flight;
   HistogramMetric& request_seconds;  ///< from the complete request to the handler's answer
+  /// The end of the certificate's validity, in Unix seconds; the metric exists once there is one.
+  void certificate_not_after(int64_t at_s);
   void count_request(int status) { counter(requests_, "sluice_http_requests_total", kRequestsHelp, status).add(); }
   void count_refusal(int status) { counter(refused_, "sluice_http_refused_total", kRefusedHelp, status).add(); }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <ctime>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -192,6 +193,8 @@ class PlainTransport final : public TcpTransport {
 
 struct TlsContext::Impl {
   asio::ssl::context context;
+  UnixSeconds not_before = 0;
+  UnixSeconds not_after = 0;
 };
 
 namespace {
@@ -281,6 +284,11 @@ auto refuse_file(const std::string& what, const std::string& file, const error_c
   return fail(ErrorCode::kInvalidArgument, fmt::format("{} '{}' cannot be used: {}", what, file, error.message()));
 }
 
+UnixSeconds to_unix_seconds(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<UnixSeconds>(timegm(&parts)) : 0;
+}
+
 /// An encrypted key fails instead of asking on the terminal of a service.
 int no_password(char*, int, int, void*) { return 0; }
 
@@ -307,6 +315,8 @@ std::unique_ptr<TlsContext::Impl> new_context(asio::ssl::context::method method)
 
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsContext::~TlsContext() = default;
+UnixSeconds TlsContext::not_before() const { return impl_->not_before; }
+UnixSeconds TlsContext::not_after() const { return impl_->not_after; }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::make_server(const std::string& cert_file,
                                                                   const std::string& key_file) {
@@ -315,13 +325,18 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make_server(const std::str
   if (impl->context.use_certificate_chain_file(cert_file, error)) {
     return refuse_file("certificate file", cert_file, error);
   }
-  if (impl->context.use_private_key_file(key_file, asio::ssl::context::pem, error)) {
+  // A key that is fine but fits no certificate here is the next check's to tell.
+  if (impl->context.use_private_key_file(key_file, asio::ssl::context::pem, error) &&
+      ERR_GET_LIB(static_cast<unsigned long>(error.value())) != ERR_LIB_X509) {
     return refuse_file("key file", key_file, error);
   }
   if (SSL_CTX_check_private_key(impl->context.native_handle()) != 1) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("the key in '{}' does not belong to the certificate in '{}'", key_file, cert_file));
   }
+  const X509* leaf = SSL_CTX_get0_certificate(impl->context.native_handle());
+  impl->not_before = to_unix_seconds(X509_get0_notBefore(leaf));
+  impl->not_after = to_unix_seconds(X509_get0_notAfter(leaf));
   SSL_CTX_set_alpn_select_cb(impl->context.native_handle(), select_alpn, nullptr);
   return std::make_shared<const TlsContext>(std::move(impl));
 }
@@ -377,13 +392,13 @@ Result<std::unique_ptr<Listener>> Listener::open(Runtime& runtime, const IpAddre
   return std::unique_ptr<Listener>(new Listener(std::move(impl)));
 }
 
-void Listener::accept(std::shared_ptr<const TlsContext> tls, Accepted done) {
+void Listener::accept(TlsSource tls, Accepted done) {
   asio::post(impl_->strand, [impl = impl_, tls = std::move(tls), done = std::move(done)]() mutable {
     const Strand peer_strand = asio::make_strand(impl->io.get_executor());
     impl->acceptor.async_accept(peer_strand, [impl, peer_strand, tls = std::move(tls), done = std::move(done)](
                                                  const error_code& error, Socket socket) mutable {
       if (error) return done(std::unexpected(to_error(error)));
-      auto transport = wrap(std::move(socket), peer_strand, std::move(tls), "");
+      auto transport = wrap(std::move(socket), peer_strand, tls(), "");
       transport->accepted();
       done(std::shared_ptr<Transport>(std::move(transport)));
     });

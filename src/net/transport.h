@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/executor.h"
 #include "base/result.h"
 #include "net/address_policy.h"
@@ -24,6 +25,10 @@ class TlsContext {
                                                                const std::string& key_file);
   /// Peers are always verified, by chain and by name.
   static Result<std::shared_ptr<const TlsContext>> make_client(bool use_system_cas, const std::string& ca_file);
+
+  /// When the leaf certificate's validity begins and ends, both inclusive (RFC 5280 4.1.2.5); 0 on the client's side.
+  UnixSeconds not_before() const;
+  UnixSeconds not_after() const;
 
   struct Impl;
   explicit TlsContext(std::unique_ptr<Impl> impl);
@@ -84,8 +89,10 @@ class Listener {
 
   uint16_t port() const;
   using Accepted = std::move_only_function<void(Result<std::shared_ptr<Transport>>)>;
+  /// Asked once a peer has connected, on an I/O thread: what its connection uses; null means plain.
+  using TlsSource = std::move_only_function<std::shared_ptr<const TlsContext>()>;
   /// `done` is called on an I/O thread, with kCancelled after close().
-  void accept(std::shared_ptr<const TlsContext> tls, Accepted done);
+  void accept(TlsSource tls, Accepted done);
   void close();  ///< thread-safe
 
  private:

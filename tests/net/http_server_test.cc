@@ -5,10 +5,10 @@
 #include <thread>
 
 #include <gmock/gmock.h>
-#include <openssl/ssl.h>
 
 #include "base/limits.h"
 #include "net/net_fixture.h"
+#include "net/tls_client.h"
 
 namespace sluice::net {
 namespace {
@@ -466,33 +466,6 @@ TEST_F(HttpServerTest, CountsItsWorkByListener) {
   EXPECT_THAT(text, HasSubstr("sluice_http_request_seconds_count{listener=\"admin\"} 1\n"));
 }
 
-/// One TLS handshake by OpenSSL itself; what came of it.
-struct Handshake {
-  bool ok = false;
-  std::string alpn;
-  int version = 0;
-};
-
-Handshake shake_hands(uint16_t port, std::string_view alpn, int version_max) {
-  RawClient client(port);
-  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  SSL_CTX_set_security_level(context.get(), 0);
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
-  SSL_CTX_set_max_proto_version(context.get(), version_max);
-  const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context.get()), SSL_free);
-  SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
-                      static_cast<unsigned>(alpn.size()));
-  SSL_set_fd(ssl.get(), client.fd());
-  Handshake result;
-  result.ok = SSL_connect(ssl.get()) == 1;
-  const unsigned char* chosen = nullptr;
-  unsigned size = 0;
-  SSL_get0_alpn_selected(ssl.get(), &chosen, &size);
-  if (size > 0) result.alpn.assign(reinterpret_cast<const char*>(chosen), size);
-  result.version = SSL_version(ssl.get());
-  return result;
-}
-
 TEST_F(HttpServerTest, TlsOffersHttp11AloneFrom12On) {
   const Certificates certificates({"localhost"});
   ScriptedHandler handler(echo);
@@ -500,15 +473,15 @@ TEST_F(HttpServerTest, TlsOffersHttp11AloneFrom12On) {
   options.tls = certificates.files;
   const auto server = serve(handler, options);
 
-  const auto both = shake_hands(server->port(), "\x02h2\x08http/1.1", TLS1_3_VERSION);
-  EXPECT_TRUE(both.ok);
-  EXPECT_EQ(both.alpn, "http/1.1");
-  EXPECT_EQ(both.version, TLS1_3_VERSION);
-  const auto none = shake_hands(server->port(), "", TLS1_2_VERSION);
-  EXPECT_TRUE(none.ok);
-  EXPECT_EQ(none.version, TLS1_2_VERSION);
-  EXPECT_FALSE(shake_hands(server->port(), "\x02h2", TLS1_3_VERSION).ok);
-  EXPECT_FALSE(shake_hands(server->port(), "\x08http/1.1", TLS1_1_VERSION).ok);
+  const TlsClient both(server->port(), {.alpn = "\x02h2\x08http/1.1"});
+  EXPECT_TRUE(both.is_connected());
+  EXPECT_EQ(both.alpn(), "http/1.1");
+  EXPECT_EQ(both.version(), TLS1_3_VERSION);
+  const TlsClient none(server->port(), {.version_max = TLS1_2_VERSION});
+  EXPECT_TRUE(none.is_connected());
+  EXPECT_EQ(none.version(), TLS1_2_VERSION);
+  EXPECT_FALSE(TlsClient(server->port(), {.alpn = "\x02h2"}).is_connected());
+  EXPECT_FALSE(TlsClient(server->port(), {.version_max = TLS1_1_VERSION}).is_connected());
 }
 
 TEST_F(HttpServerTest, PlainHttpOnATlsPortAndSilenceThereAreEnded) {

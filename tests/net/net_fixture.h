@@ -73,10 +73,10 @@ class TemporaryDirectory {
     path_ = mkdtemp(pattern.data());
   }
   ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
   std::string write(const std::string& name, std::string_view text) const {
-    const std::string file = path_ + "/" + name;
-    std::ofstream(file, std::ios::binary) << text;
-    return file;
+    std::ofstream(path(name), std::ios::binary) << text;
+    return path(name);
   }
 
  private:
@@ -84,23 +84,32 @@ class TemporaryDirectory {
 };
 
 /// An authority and a server certificate of it, as files.
-struct Certificates {
-  explicit Certificates(std::vector<std::string> names) {
-    const auto now = SystemClock().now_s();
-    const auto ca_key = crypto::PrivateKey::generate_ec().value();
-    const auto key = crypto::PrivateKey::generate_ec().value();
-    const auto ca = crypto::make_ca_certificate(ca_key, {"test authority", {}, now - 60, now + 3600}).value();
-    const auto leaf =
-        crypto::make_signed_certificate(key, {"test server", std::move(names), now - 60, now + 3600}, ca, ca_key)
-            .value();
-    ca_file = directory.write("ca.pem", ca);
-    files.cert_file = directory.write("cert.pem", leaf);
-    files.key_file = directory.write("key.pem", key.pem().reveal());
+class Certificates {
+ public:
+  explicit Certificates(std::vector<std::string> names) : names_(std::move(names)) {
+    ca_ = crypto::make_ca_certificate(ca_key_, {"test authority", {}, kNow - 60, kNow + 3600}).value();
+    ca_file = directory.write("ca.pem", ca_);
+    files = {directory.path("cert.pem"), directory.path("key.pem")};
+    renew("test server");
   }
 
+  /// Writes another pair over the files.
+  void renew(const std::string& common_name, UnixSeconds not_before = kNow - 60, UnixSeconds not_after = kNow + 3600) {
+    const auto key = crypto::PrivateKey::generate_ec().value();
+    const crypto::CertificateRequest request{common_name, names_, not_before, not_after};
+    directory.write("cert.pem", crypto::make_signed_certificate(key, request, ca_, ca_key_).value());
+    directory.write("key.pem", key.pem().reveal());
+  }
+
+  static inline const UnixSeconds kNow = SystemClock().now_s();
   TemporaryDirectory directory;
   std::string ca_file;
   TlsFiles files;
+
+ private:
+  std::vector<std::string> names_;
+  crypto::PrivateKey ca_key_ = crypto::PrivateKey::generate_ec().value();
+  std::string ca_;
 };
 
 /// A client that sends and sees bytes, on loopback.
