@@ -3,7 +3,7 @@ add_library(sluice_flags INTERFACE)
 target_compile_options(sluice_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
   -Woverloaded-virtual -Wimplicit-fallthrough -Wunused-result -Wthread-safety -Wno-missing-field-initializers
-  -fno-omit-frame-pointer -fstack-protector-strong)
+  -fno-omit-frame-pointer -fstack-protector-strong -pthread)
 if(SLUICE_WERROR)
   target_compile_options(sluice_flags INTERFACE -Werror)
 endif()
