@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUITE_SECONDS_MAX = 900
-CHECKS = {"layers": "tests/layers/check_layers.py", "style": "tests/tools/check_style.py"}
+CHECKS = {"layers": "tests/layers/check_layers.py", "style": "tests/tools/check_style.py",
+          "docs": "tests/tools/check_docs.py"}
 # Name: module, minutes by default, and how much longer it may take to end what it has begun.
 LONG = {
     "storms": ("tests/long/test_storms.py", 10, 10),
