@@ -31,10 +31,10 @@ class FieldErrors {
     std::string text = violations.to_error().message;
     constexpr std::string_view kMark = "detected: ";
     if (const size_t mark = text.find(kMark); mark != std::string::npos) text.erase(0, mark + kMark.size());
-    add(field, std::move(text));
+    add(field, text);
   }
 
-  void add(std::string_view field, std::string message) {
+  void add(std::string_view field, const std::string& message) {
     JsonObject entry;
     entry.set("name", field);
     entry.set("message", message);

@@ -41,7 +41,8 @@ class Vmagent(CollectorTest):
         log_path = self.start_vmagent(role, workspace, self.issuer.token())
 
         def scrapes():
-            result = self.must(self.sluice.query(self.root, workspace, "up{job='vmagent'}[5m]")).json()["data"]["result"]
+            answer = self.must(self.sluice.query(self.root, workspace, "up{job='vmagent'}[5m]"))
+            result = answer.json()["data"]["result"]
             return len(result[0]["values"]) >= 5 and result[0]["values"] if result else None
         try:
             values = wait_until(scrapes, "five scrapes of vmagent", 60)
