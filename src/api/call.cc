@@ -20,7 +20,7 @@ iam::RequestFacts facts_of(const http::Request& request, UnixSeconds now, std::s
   iam::RequestFacts facts;
   facts.now = now;
   facts.source_ip = request.remote_address;
-  facts.is_secure = request.is_tls;
+  facts.is_secure = request.is_tls || request.is_forwarded_tls;
   facts.user_agent = std::string(request.headers.get("User-Agent"));
   facts.requested_region = std::string(region);
   return facts;

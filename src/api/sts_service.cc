@@ -100,7 +100,7 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
   facts.skew_seconds = skew_seconds_.load(std::memory_order_relaxed);
   facts.now = clock_.now_s();
   facts.source_ip = call.request.remote_address;
-  facts.is_secure = call.request.is_tls;
+  facts.is_secure = call.request.is_tls || call.request.is_forwarded_tls;
   facts.region = options_.region;
 
   IssuerKeySet known;

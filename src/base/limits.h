@@ -13,10 +13,16 @@ inline constexpr size_t kRequestTargetBytesMax = 32 << 10;
 inline constexpr size_t kHeaderFieldsMax = 200;
 inline constexpr size_t kChunkHeaderBytesMax = 8 << 10;      ///< one chunk's size line, or the trailers
 inline constexpr size_t kPipelinedBytesMax = 64 << 10;       ///< read ahead while a handler runs
+inline constexpr size_t kConnectionsMax = 4'096;              ///< of one listener
+inline constexpr size_t kConnectionsPerSourceMax = 2'048;     ///< of one address, or one /64 of IPv6
+inline constexpr size_t kInFlightMax = 1'024;                 ///< requests being handled
+inline constexpr size_t kInFlightPerSourceMax = 512;          ///< of one client's address, or one /64 of IPv6
+inline constexpr size_t kGzipBodyBytesMin = 1 << 10;          ///< smaller answers are sent as they are
 inline constexpr size_t kControlBodyBytesMax = 1 << 20;      ///< STS, IAM, AMP control plane; AWS takes 10 MB
 inline constexpr size_t kQueryBodyBytesMax = 4 << 20;        ///< POSTed queries
-inline constexpr size_t kBodyBytesInMemoryMax = 512 << 20;    ///< request bodies of all connections of a listener
+inline constexpr size_t kBodyBytesInMemoryMax = 512 << 20;    ///< unfinished requests of all connections of a listener
 inline constexpr size_t kFormParametersMax = 1'000;
+inline constexpr size_t kForwardedHopsMax = 32;              ///< addresses of X-Forwarded-For looked at, from the right
 
 // Remote write.
 inline constexpr size_t kRemoteWriteBodyBytesMax = 16 << 20;      ///< compressed, as received

@@ -30,11 +30,13 @@ class Headers {
 /// One request, body complete. `target` is kept exactly as on the wire: SigV4 signs it.
 struct Request {
   std::string method;        ///< as received, case kept
-  std::string target;        ///< origin form: path and query as received
+  std::string target;        ///< origin form: path and query as received; "*" reaches no handler
   Headers headers;
   std::string body;
-  std::string remote_address;  ///< the peer's IP, without port
-  bool is_tls = false;
+  std::string remote_address;  ///< the client's IP, without port: the peer's, or the one a trusted proxy names
+  std::string peer_address;    ///< the IP at the other end of the socket
+  bool is_tls = false;         ///< the socket's
+  bool is_forwarded_tls = false;  ///< a trusted proxy says that it took the request over TLS
   bool is_admin_listener = false;
   std::string request_id;      ///< a UUID made by the server for this request
   std::stop_token stop;        ///< requested when the client disconnects or the request's deadline passes

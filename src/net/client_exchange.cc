@@ -14,8 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr size_t kReadBytes = 32 << 10;
-
 milliseconds time_left(Until until) {
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()));
 }
@@ -144,7 +142,6 @@ Task<std::expected<Reply, ReplyFailure>> exchange(std::shared_ptr<Transport> tra
   const auto written = co_await callback_result<Result<void>>(
       strand, [&](Transport::Done done) { transport->write(head, request.body, std::move(done)); });
   std::string in;
-  std::vector<char> scratch(kReadBytes);
   ReplyFailure failure;
   for (ParseStep step = ParseStep::kNeedMore; step != ParseStep::kDone;) {
     if (step == ParseStep::kRefused) {
@@ -153,8 +150,13 @@ Task<std::expected<Reply, ReplyFailure>> exchange(std::shared_ptr<Transport> tra
       co_return std::unexpected(failure);
     }
     if (step == ParseStep::kNeedMore) {
-      const auto got = co_await callback_result<Result<size_t>>(
-          strand, [&](Transport::ReadDone done) { transport->read_some(scratch, std::move(done)); });
+      const auto got = co_await callback_result<Result<size_t>>(strand, [&](auto done) {
+        transport->read_some([&in, done = std::move(done)](const Result<std::string_view>& bytes) mutable {
+          if (!bytes) return done(std::unexpected(bytes.error()));
+          in += *bytes;  // which are gone when this returns
+          done(bytes->size());
+        });
+      });
       if (!got) {
         failure.error = deadline.explain(written ? got.error() : written.error(), "waiting for the answer");
         transport->close();
@@ -165,7 +167,6 @@ Task<std::expected<Reply, ReplyFailure>> exchange(std::shared_ptr<Transport> tra
         continue;
       }
       failure.had_answer_bytes = true;
-      in.append(scratch.data(), *got);
     }
     std::string_view rest = in;
     step = parser.feed(rest);

@@ -44,7 +44,7 @@ class GuardedFetcher final : public http::DocumentFetcher {
     SLUICE_CO_ASSIGN(auto head, request_head(request, uri, /*keep_alive=*/false));
     auto reply = co_await exchange(transport, std::move(head), request, kHeaderBytesMax, until);
     if (!reply) co_return std::unexpected(reply.error().error);
-    transport->finish();
+    transport->finish([] {});
     co_return to_document(std::move(reply->response));
   }
 

@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "http/uri.h"
 #include "net/body_reader.h"
 
 namespace sluice::net {
@@ -213,12 +214,10 @@ struct RequestParser::Impl {
       return reader.refuse(
           414, fmt::format("the request target is larger than {} bytes", limits::kRequestTargetBytesMax));
     }
-    if (!message.target.starts_with('/')) {
-      return reader.refuse(400, "the request target is not in origin form: it must start with '/'");
-    }
     if (std::string fault = host_fault(message.headers, message.version); !fault.empty()) {
       return reader.refuse(400, std::move(fault));
     }
+    if (std::string fault = target_fault(); !fault.empty()) return reader.refuse(400, std::move(fault));
     const auto expectation = message.headers.get("Expect");
     if (!expectation.empty() && !ascii_iequals(expectation, "100-continue")) {
       return reader.refuse(417, "the only expectation that can be met is 100-continue");
@@ -226,6 +225,24 @@ struct RequestParser::Impl {
     expects_continue = !expectation.empty() && message.version >= 11;
     reader.begin_body(BodyReader::Framing::kNone);
     return ParseStep::kHeaderDone;
+  }
+
+  /// Brings the target into origin form, or leaves OPTIONS' "*"; "" when fine. RFC 9112 3.2.2: the authority of a
+  /// target in absolute form stands above Host, so that the two cannot name different servers.
+  std::string target_fault() {
+    auto& message = reader.header;
+    if (message.target.starts_with('/')) return "";
+    if (message.target == "*") return message.method == "OPTIONS" ? "" : "the target '*' is for OPTIONS only";
+    const auto uri = http::Uri::parse(message.target);
+    if (!uri) {
+      return "the request target is neither in origin form (it must start with '/') nor in absolute form: " +
+             uri.error().message;
+    }
+    const std::string_view after = std::string_view(message.target).substr(message.target.find("://") + 3);
+    const std::string_view authority = after.substr(0, after.find_first_of("/?"));
+    if (!ascii_iequals(message.headers.get("Host"), authority)) message.headers.set("Host", std::string(authority));
+    message.target = uri->target;
+    return "";
   }
 
   Reader<true> reader;

@@ -43,7 +43,8 @@ class RequestParser {
   bool keep_alive() const;
   bool is_http_1_0() const;
 
-  /// After kHeaderDone, or with what was read of it after kRefused. Moves; other members are untouched.
+  /// After kHeaderDone, or with what was read of it after kRefused. Moves; other members are untouched. A target in
+  /// absolute form has become origin form, its authority the Host; "*" is OPTIONS' alone (RFC 9112 3.2).
   void take_header(http::Request& into);
   /// Bytes of the body read so far.
   size_t body_bytes() const;

@@ -116,7 +116,7 @@ class PooledClient final : public http::Client {
       });
       pool_.put(key, std::move(transport));
     } else {
-      transport->finish();
+      transport->finish([] {});
     }
     return std::move(reply.response);
   }

@@ -1,6 +1,7 @@
 #include "net/response_writer.h"
 
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -33,7 +34,41 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
+std::vector<std::string_view> split_list(std::string_view text) {
+  std::vector<std::string_view> elements;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    elements.push_back(trim(text.substr(0, comma)));
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return elements;
+}
+
 }  // namespace
+
+http::Response server_options_answer() {
+  http::Response response;
+  response.status = 204;
+  response.headers.add("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS");
+  return response;
+}
+
+void complete_options(const http::Request& request, http::Response& response) {
+  const std::string* allow = response.headers.find("Allow");
+  if (request.method != "OPTIONS" || response.status != 405 || allow == nullptr) return;
+  std::string methods = *allow;
+  const auto has = [&](std::string_view wanted) {
+    return std::ranges::any_of(split_list(methods), [&](std::string_view method) { return method == wanted; });
+  };
+  if (has("GET") && !has("HEAD")) methods += ", HEAD";
+  if (!has("OPTIONS")) methods += ", OPTIONS";
+  http::Response answer;
+  answer.status = 204;
+  answer.headers.add("Allow", std::move(methods));
+  if (const std::string* id = response.headers.find("x-amzn-requestid")) answer.headers.add("x-amzn-requestid", *id);
+  answer.close = response.close;
+  response = std::move(answer);
+}
 
 bool may_have_body(int status, bool is_head) { return !is_head && status != 204 && status != 304; }
 

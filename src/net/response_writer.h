@@ -21,6 +21,13 @@ struct AnswerFrame {
 /// characters of values become blanks, so that no text from outside can begin a field or a second answer.
 std::string answer_head(const http::Response& response, const AnswerFrame& frame);
 
+/// The answer to "OPTIONS *": the methods that this server knows (RFC 9110 9.3.7).
+http::Response server_options_answer();
+
+/// Turns a handler's "405, Allow: ..." for an OPTIONS into what OPTIONS asks for: 204 with those methods, HEAD beside
+/// GET, and OPTIONS itself. Other answers stay: a path that is none has no methods.
+void complete_options(const http::Request& request, http::Response& response);
+
 /// Whether an answer of this status to this method may carry a body (RFC 9110 6.4.1).
 bool may_have_body(int status, bool is_head);
 

@@ -6,12 +6,13 @@
 
 #include "base/encoding.h"
 #include "crypto/random.h"
+#include "net/content_coding.h"
 #include "net/response_writer.h"
 
 namespace sluice::net {
 namespace {
 
-constexpr size_t kReadBytes = 16 << 10;
+constexpr std::string_view kNoMemory = "the collector holds as many unfinished requests as it may";
 constexpr size_t kWriteBytesMax = 256 << 10;  // one write, under one write_idle_timeout
 
 using std::chrono::milliseconds;
@@ -20,15 +21,24 @@ milliseconds time_left(std::chrono::steady_clock::time_point until) {
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()));
 }
 
+double seconds_since(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
+
 }  // namespace
+
+std::optional<SourceKey> AddressRules::limited_source(std::string_view text) const {
+  const auto address = IpAddress::parse(text);
+  if (!address || proxies.contains(*address) || shared.contains(*address)) return std::nullopt;
+  return source_of(*address);
+}
 
 ServerConnection::ServerConnection(std::shared_ptr<ConnectionHost> host, std::shared_ptr<Transport> transport,
                                    bool is_tls)
     : host_(std::move(host)),
       transport_(std::move(transport)),
       limits_(host_->options().limits),
-      is_tls_(is_tls),
-      scratch_(kReadBytes) {}
+      is_tls_(is_tls) {}
 
 void ServerConnection::begin() {
   transport_->strand().post([self = shared_from_this()] {
@@ -43,10 +53,13 @@ void ServerConnection::end_soon() {
   });
 }
 
-void ServerConnection::end_if_idle() {
+void ServerConnection::give_up() {
   transport_->strand().post([self = shared_from_this()] {
-    if (!self->is_idle_) return;
+    const auto [phase, since] = self->phase_.read();
+    if (!may_give_up(phase, since, PhaseClock::Clock::now())) return;
     self->is_ending_ = true;
+    self->is_aborted_ = true;
+    self->transport_->close();
     self->wake();
   });
 }
@@ -76,13 +89,13 @@ void ServerConnection::arm(milliseconds delay) {
 void ServerConnection::begin_read() {
   if (is_reading_ || read_end_) return;
   is_reading_ = true;
-  transport_->read_some(scratch_, [self = shared_from_this()](Result<size_t> got) { self->read_ended(got); });
+  transport_->read_some([self = shared_from_this()](const Result<std::string_view>& got) { self->read_ended(got); });
 }
 
-void ServerConnection::read_ended(Result<size_t> got) {
+void ServerConnection::read_ended(const Result<std::string_view>& got) {
   is_reading_ = false;
-  if (got && *got > 0) {
-    in_.append(scratch_.data(), *got);
+  if (got && !got->empty()) {
+    in_ += *got;
     // While a handler runs, reading on is how its client's going is noticed.
     if (current_ && in_.size() < limits::kPipelinedBytesMax) begin_read();
   } else {
@@ -102,26 +115,24 @@ ParseStep ServerConnection::feed() {
 Task<Result<void>> ServerConnection::run() {
   arm(limits_.header_timeout);
   bool lives = co_await shake_hands();
-  while (lives) {
+  while (lives && co_await await_first_byte()) {
     const auto exchange = std::make_shared<Exchange>(host_);
-    lives = co_await read_request(exchange);
-    if (!lives) break;
-    if (host_->try_begin_handler()) {
-      if (!co_await handle(exchange)) break;
-      lives = co_await write_answer(exchange, *std::move(exchange->response));
-    } else {
-      host_->metrics().count_refusal(503);
-      auto response = host_->handler().refuse(exchange->request, 503, "too many requests are being handled");
-      if (!response.headers.find("Retry-After")) response.headers.add("Retry-After", "1");
-      lives = co_await write_answer(exchange, std::move(response));
-    }
+    lives = co_await read_request(exchange) && co_await answer_request(exchange);
   }
-  if (is_aborted_) {
-    transport_->close();
-  } else {
-    transport_->finish();
-  }
+  if (is_aborted_ || !co_await leave()) transport_->close();
   co_return Result<void>();
+}
+
+/// Waits until the peer has had its chance to read what was written last.
+Task<bool> ServerConnection::leave() {
+  phase_.enter(ConnectionPhase::kLeaving);
+  bool has_left = false;
+  transport_->finish([self = shared_from_this(), &has_left] {
+    has_left = true;  // lives: this frame waits below whatever happens
+    self->wake();
+  });
+  while (!has_left) co_await event();
+  co_return true;
 }
 
 Task<bool> ServerConnection::shake_hands() {
@@ -142,32 +153,47 @@ Task<bool> ServerConnection::shake_hands() {
   co_return *done;
 }
 
+/// Between two requests nothing is held but this connection and what waits for it.
+Task<bool> ServerConnection::await_first_byte() {
+  const bool is_first = std::exchange(is_first_, false);
+  if (in_.empty()) {
+    parser_.reset();
+    std::string().swap(in_);
+    if (!is_first) {
+      arm(limits_.keep_alive_timeout);
+      phase_.enter(ConnectionPhase::kIdle);
+    }
+  }
+  while (in_.empty()) {
+    if (is_over() || is_ending_ || timer_fired_) {
+      is_aborted_ = true;  // nothing is on its way to the peer that an abrupt end could destroy
+      co_return false;
+    }
+    begin_read();
+    co_await event();
+  }
+  phase_.enter(ConnectionPhase::kHeader);
+  if (!is_first) arm(limits_.header_timeout);
+  co_return true;
+}
+
 Task<bool> ServerConnection::read_request(std::shared_ptr<Exchange> exchange) {
   parser_.emplace(limits_.header_bytes_max);
   auto& request = exchange->request;
-  request.remote_address = transport_->remote_address();
+  request.peer_address = transport_->remote_address();
+  request.remote_address = request.peer_address;
   request.is_tls = is_tls_;
   request.is_admin_listener = host_->options().is_admin;
   request.request_id = crypto::random_uuid();
   request.stop = exchange->stop.get_token();
-  if (!co_await await_first_byte()) co_return false;
   if (!co_await read_header(exchange)) co_return false;
+  const auto rules = host_->address_rules();
+  RequestOrigin origin = rules->proxies.origin(request.peer_address, request.headers);
+  request.remote_address = std::move(origin.address);
+  request.is_forwarded_tls = origin.is_forwarded_tls;
+  exchange->source = rules->limited_source(request.remote_address);
   if (!co_await read_body(exchange)) co_return false;
   parser_->take_body(request);
-  co_return true;
-}
-
-Task<bool> ServerConnection::await_first_byte() {
-  const bool is_first = std::exchange(is_first_, false);
-  if (!is_first && in_.empty()) arm(limits_.keep_alive_timeout);
-  is_idle_ = !is_first;
-  while (in_.empty()) {
-    if (is_over() || is_ending_ || timer_fired_) co_return false;
-    begin_read();
-    co_await event();
-  }
-  is_idle_ = false;
-  if (!is_first) arm(limits_.header_timeout);
   co_return true;
 }
 
@@ -180,6 +206,7 @@ Task<bool> ServerConnection::read_header(std::shared_ptr<Exchange> exchange) {
       co_return co_await refuse(exchange, parser_->refusal().status, parser_->refusal().reason);
     }
     if (is_over()) co_return false;
+    if (!exchange->memory.grow_to(in_.size())) co_return co_await refuse(exchange, 503, std::string(kNoMemory));
     if (timer_fired_) {
       co_return co_await refuse(exchange, 408, fmt::format("the header was not complete after {} ms",
                                                            limits_.header_timeout.count()));
@@ -195,16 +222,19 @@ Task<bool> ServerConnection::read_body(std::shared_ptr<Exchange> exchange) {
       host_->handler().body_bytes_max(request.method, request.target, request.headers));
   const auto until = std::chrono::steady_clock::now() + limits_.body_timeout;
   bool is_continued = !parser_->expects_continue();
+  bool is_waiting = false;
   for (;;) {
     const ParseStep step = feed();
-    if (!exchange->body_share.grow_to(parser_->body_bytes())) {
-      co_return co_await refuse(exchange, 503, "the collector holds as many request bodies as it may");
+    if (!exchange->memory.grow_to(parser_->body_bytes())) {
+      co_return co_await refuse(exchange, 503, std::string(kNoMemory));
     }
     if (step == ParseStep::kDone) co_return true;
     if (step == ParseStep::kRefused) {
       co_return co_await refuse(exchange, parser_->refusal().status, parser_->refusal().reason);
     }
     if (is_over()) co_return false;
+    if (!is_waiting) phase_.enter(ConnectionPhase::kBody);
+    is_waiting = true;
     if (!std::exchange(is_continued, true) && in_.empty()) {
       if (!co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", "")) co_return false;
     }
@@ -215,27 +245,64 @@ Task<bool> ServerConnection::read_body(std::shared_ptr<Exchange> exchange) {
   }
 }
 
+Task<bool> ServerConnection::answer_request(std::shared_ptr<Exchange> exchange) {
+  if (exchange->request.target == "*") {
+    host_->metrics().count_request(204);
+    co_return co_await write_answer(exchange, server_options_answer());
+  }
+  const Admission admission = host_->try_begin_handler(exchange->source);
+  if (admission != Admission::kAdmitted) co_return co_await refuse_for_now(exchange, admission);
+  if (!co_await handle(exchange)) co_return false;
+  co_return co_await write_answer(exchange, *std::move(exchange->response));
+}
+
+/// The connection lives on: the next request may find a place.
+Task<bool> ServerConnection::refuse_for_now(std::shared_ptr<Exchange> exchange, Admission admission) {
+  const bool is_source = admission == Admission::kSourceIsFull;
+  if (is_source) host_->metrics().source_in_flight_refused.add();
+  host_->metrics().count_refusal(503);
+  const char* reason = is_source ? "too many requests of this client's address are being handled"
+                                 : "too many requests are being handled";
+  auto response = host_->handler().refuse(exchange->request, 503, reason);
+  if (!response.headers.find("Retry-After")) response.headers.add("Retry-After", "1");
+  co_return co_await write_answer(exchange, std::move(response));
+}
+
 void ServerConnection::start_handler(const std::shared_ptr<Exchange>& exchange) {
-  const auto begun = std::chrono::steady_clock::now();
-  host_->compute().post([self = shared_from_this(), exchange, begun] {
-    start<http::Response>(
-        self->host_->handler().handle(exchange->request), [self, exchange, begun](http::Response response) {
-          const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-          self->host_->metrics().request_seconds.observe(took.count());
-          self->host_->metrics().count_request(response.status);
-          // First, so that a client that has its answer finds the place free.
-          self->host_->handler_ended();
-          self->transport_->strand().post([self, exchange, response = std::move(response)]() mutable {
-            exchange->response.emplace(std::move(response));
-            self->wake();
-          });
-        });
+  exchange->begun = std::chrono::steady_clock::now();
+  host_->compute().post([self = shared_from_this(), exchange] {
+    start<http::Response>(self->host_->handler().handle(exchange->request),
+                          [self, exchange](http::Response response) {
+                            self->handler_answered(exchange, std::move(response));
+                          });
+  });
+}
+
+/// On whatever thread the handler ended. Compressing goes to the compute pool and counts as handling.
+void ServerConnection::handler_answered(const std::shared_ptr<Exchange>& exchange, http::Response response) {
+  complete_options(exchange->request, response);
+  if (!negotiate_gzip(exchange->request, response)) return deliver(exchange, std::move(response));
+  host_->compute().post([self = shared_from_this(), exchange, response = std::move(response)]() mutable {
+    gzip_body(response, exchange->request.stop);
+    self->deliver(exchange, std::move(response));
+  });
+}
+
+void ServerConnection::deliver(const std::shared_ptr<Exchange>& exchange, http::Response response) {
+  host_->metrics().request_seconds.observe(seconds_since(exchange->begun));
+  host_->metrics().count_request(response.status);
+  // First, so that a client that has its answer finds the place free.
+  host_->handler_ended(exchange->source);
+  transport_->strand().post([self = shared_from_this(), exchange, response = std::move(response)]() mutable {
+    exchange->response.emplace(std::move(response));
+    self->wake();
   });
 }
 
 Task<bool> ServerConnection::handle(std::shared_ptr<Exchange> exchange) {
   current_ = exchange;
-  arm(limits_.request_deadline);
+  phase_.enter(ConnectionPhase::kHandling);
+  arm(host_->request_deadline());
   start_handler(exchange);
   if (read_end_) exchange->stop.request_stop();
   bool is_past_deadline = false;
@@ -270,11 +337,13 @@ Task<bool> ServerConnection::write_answer(std::shared_ptr<Exchange> exchange, ht
   const std::string date = format_http_date(host_->clock().now_s());
   frame.date = date;
   frame.is_head = request.method == "HEAD";
-  frame.is_last = response.close || is_ending_ || host_->is_full() || (read_end_ && in_.empty()) || !parser_->keep_alive();
+  const bool has_more_to_come = !read_end_ || !in_.empty();
+  frame.is_last = response.close || is_ending_ || host_->is_full() || !has_more_to_come || !parser_->keep_alive();
   frame.is_http_1_0 = parser_->is_http_1_0();
   std::string head = answer_head(response, frame);
   std::string body = may_have_body(response.status, frame.is_head) ? std::move(response.body) : std::string();
   const bool is_last = frame.is_last;
+  phase_.enter(ConnectionPhase::kWriting);
   co_return co_await write_all(std::move(head), std::move(body)) && !is_last;
 }
 

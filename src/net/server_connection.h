@@ -6,17 +6,31 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "net/connection_table.h"
 #include "net/http1_parser.h"
 #include "net/http_server.h"
 #include "net/server_metrics.h"
+#include "net/source.h"
 #include "net/transport.h"
+#include "net/trusted_proxies.h"
 
 /// Inside net: one connection of an HttpServer.
 namespace sluice::net {
+
+enum class Admission : uint8_t { kAdmitted, kServerIsFull, kSourceIsFull };
+
+/// Which addresses are believed what. Immutable.
+struct AddressRules {
+  TrustedProxies proxies;
+  TrustedProxies shared;  ///< addresses that many clients share besides
+
+  /// Whom limits per source count `address` as; nullopt when they do not apply.
+  std::optional<SourceKey> limited_source(std::string_view address) const;
+};
 
 /// What connections need of their server. Thread-safe. Outlives them: each holds it.
 class ConnectionHost {
@@ -27,22 +41,24 @@ class ConnectionHost {
   virtual http::Handler& handler() = 0;
   virtual ServerMetrics& metrics() = 0;
   virtual const Clock& clock() const = 0;
-  /// Whether connections_max is reached: connections then end after their answer, to let others in.
+  /// Whether connections_max is reached and none can be given up: they then end after their answer.
   virtual bool is_full() = 0;
-  /// False when in_flight_max handlers run. Each true is paired with one handler_ended().
-  virtual bool try_begin_handler() = 0;
-  virtual void handler_ended() = 0;
-  /// Takes bytes out of the budget for request bodies; false when it has too few left.
-  virtual bool try_hold_body(size_t bytes) = 0;
-  virtual void release_body(size_t bytes) = 0;
-  virtual void connection_ended(const void* connection) = 0;
+  virtual std::chrono::milliseconds request_deadline() const = 0;
+  virtual std::shared_ptr<const AddressRules> address_rules() const = 0;
+  /// Each kAdmitted is paired with one handler_ended() of the same source; nullopt is a source without a limit.
+  virtual Admission try_begin_handler(const std::optional<SourceKey>& source) = 0;
+  virtual void handler_ended(const std::optional<SourceKey>& source) = 0;
+  /// Takes bytes out of the budget for unfinished requests; false when it has too few left.
+  virtual bool try_hold_memory(size_t bytes) = 0;
+  virtual void release_memory(size_t bytes) = 0;
+  virtual void connection_ended(const ServerConnection* connection) = 0;
 };
 
 /// Reads requests off one transport, has them handled, and writes the answers, one after the other.
 ///
 /// Life cycle: made with a connected transport, begin(), then it lives by itself until the peer, a limit or the
-/// server ends it, and calls connection_ended() once. A handler that outlives its connection keeps this
-/// object, never the host's other parts, alive.
+/// server ends it, and calls connection_ended() once its socket is closed. A handler that outlives its connection
+/// keeps this object, never the host's other parts, alive.
 ///
 /// Threading: everything private runs on the transport's strand, so there are no locks. One coroutine, run(),
 /// waits in event(); callbacks change members and wake() it; it then looks at the members. One read at most is
@@ -53,21 +69,22 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 
   void begin();        ///< thread-safe, once
   void end_soon();     ///< thread-safe: after the request under way, at once when idle
-  void end_if_idle();  ///< thread-safe: only when it waits for a further request
+  void give_up();      ///< thread-safe: now, unless it is being served by then; no answer
   void abort();        ///< thread-safe: now; the handler's stop token is requested
+  auto phase() const { return phase_.read(); }  ///< thread-safe; ConnectionPhase and since when
 
  private:
-  /// A request body's share of the server's budget, given back when the request is gone.
-  class BodyShare {
+  /// An unfinished request's share of the server's budget, given back when the request is gone.
+  class MemoryShare {
    public:
-    explicit BodyShare(std::shared_ptr<ConnectionHost> host) : host_(std::move(host)) {}
-    ~BodyShare() { host_->release_body(bytes_); }
-    BodyShare(const BodyShare&) = delete;
-    BodyShare& operator=(const BodyShare&) = delete;
+    explicit MemoryShare(std::shared_ptr<ConnectionHost> host) : host_(std::move(host)) {}
+    ~MemoryShare() { host_->release_memory(bytes_); }
+    MemoryShare(const MemoryShare&) = delete;
+    MemoryShare& operator=(const MemoryShare&) = delete;
     /// False when the budget does not allow the growth; the share is then as before.
     bool grow_to(size_t bytes) {
       if (bytes <= bytes_) return true;
-      if (!host_->try_hold_body(bytes - bytes_)) return false;
+      if (!host_->try_hold_memory(bytes - bytes_)) return false;
       bytes_ = bytes;
       return true;
     }
@@ -78,10 +95,12 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   };
   /// One request with its handler. Shared with the handler's task, which may outlive the connection.
   struct Exchange {
-    explicit Exchange(std::shared_ptr<ConnectionHost> host) : body_share(std::move(host)) {}
-    BodyShare body_share;
+    explicit Exchange(std::shared_ptr<ConnectionHost> host) : memory(std::move(host)) {}
+    MemoryShare memory;
     http::Request request;
+    std::optional<SourceKey> source;  ///< whom its handler counts for
     std::stop_source stop;
+    std::chrono::steady_clock::time_point begun;  ///< when its handler was asked
     std::optional<http::Response> response;
   };
   struct Event {
@@ -96,20 +115,26 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 
   Task<Result<void>> run();
   Task<bool> shake_hands();
+  Task<bool> await_first_byte();
   /// False when the connection is at its end; a refusal has been written then.
   Task<bool> read_request(std::shared_ptr<Exchange> exchange);
-  Task<bool> await_first_byte();
   Task<bool> read_header(std::shared_ptr<Exchange> exchange);
   Task<bool> read_body(std::shared_ptr<Exchange> exchange);
+  /// Has it handled, or refused, and writes the answer. False when the connection is at its end.
+  Task<bool> answer_request(std::shared_ptr<Exchange> exchange);
   /// False when the connection was aborted or the handler was given up.
   Task<bool> handle(std::shared_ptr<Exchange> exchange);
+  Task<bool> refuse_for_now(std::shared_ptr<Exchange> exchange, Admission admission);
   Task<bool> refuse(std::shared_ptr<Exchange> exchange, int status, std::string reason);
   Task<bool> write_answer(std::shared_ptr<Exchange> exchange, http::Response response);
   Task<bool> write_all(std::string head, std::string body);
+  Task<bool> leave();
 
   void begin_read();
-  void read_ended(Result<size_t> got);
+  void read_ended(const Result<std::string_view>& got);
   void start_handler(const std::shared_ptr<Exchange>& exchange);
+  void handler_answered(const std::shared_ptr<Exchange>& exchange, http::Response response);
+  void deliver(const std::shared_ptr<Exchange>& exchange, http::Response response);
   ParseStep feed();
   void arm(std::chrono::milliseconds delay);
   bool is_over() const { return is_aborted_ || read_end_; }
@@ -120,17 +145,16 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   const bool is_tls_;
 
   std::coroutine_handle<> parked_;
-  std::vector<char> scratch_;  ///< what the read under way fills
+  PhaseClock phase_;
   std::string in_;             ///< received, not yet consumed
   std::optional<RequestParser> parser_;
   std::shared_ptr<Exchange> current_;  ///< while its handler runs
   bool is_first_ = true;
-  bool is_idle_ = false;    ///< answered something, and nothing of a further request has come
   bool is_reading_ = false;
   bool read_end_ = false;   ///< the peer's end of stream, or an error
   bool timer_fired_ = false;
   bool is_ending_ = false;  ///< no further request
-  bool is_aborted_ = false;
+  bool is_aborted_ = false;  ///< no goodbye
 };
 
 }  // namespace sluice::net

@@ -16,6 +16,9 @@ class ServerMetrics {
 
   Gauge& connections;
   Gauge& in_flight;
+  Counter& connections_given_up;      ///< closed unanswered to let others in
+  Counter& source_connections_refused;  ///< closed at once: its source has as many as it may
+  Counter& source_in_flight_refused;    ///< answered 503: its client has as many as it may
   HistogramMetric& request_seconds;  ///< from the complete request to the handler's answer
   /// The end of the certificate's validity, in Unix seconds; the metric exists once there is one.
   void certificate_not_after(int64_t at_s);

@@ -4,19 +4,20 @@
 
 #include <array>
 #include <atomic>
-#include <ctime>
+#include <cerrno>
+#include <optional>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
 #include "net/asio_runtime.h"
+#include "net/tls_engine.h"
 
 namespace sluice::net {
 namespace {
@@ -29,9 +30,7 @@ using Socket = asio::basic_stream_socket<Tcp, Strand>;
 
 constexpr std::chrono::milliseconds kGoodbyeTime{2'000};
 constexpr size_t kGoodbyeBytesMax = 4 << 20;  ///< of a refused body that is still on its way
-
-// "\x08http/1.1": the one protocol we speak. A TLS peer that offers h2 would get it from Go's clients otherwise.
-constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr size_t kReadBytes = 64 << 10;       ///< at once, on the stack of the thread that reads
 
 Error to_error(const error_code& error) {
   if (error == asio::error::operation_aborted) return {ErrorCode::kCancelled, "closed"};
@@ -41,10 +40,6 @@ Error to_error(const error_code& error) {
 Result<void> to_result(const error_code& error) {
   if (error) return std::unexpected(to_error(error));
   return {};
-}
-
-bool is_end(const error_code& error) {
-  return error == asio::error::eof || error == asio::ssl::error::stream_truncated;
 }
 
 Tcp::endpoint to_endpoint(const IpAddress& address, uint16_t port) {
@@ -63,19 +58,40 @@ class AsioStrand final : public Executor {
   Strand strand_;
 };
 
-/// What plain and TLS have in common: the strand, the timer, the goodbye.
+/// TCP without TLS, and what TLS has in common with it: the socket, the timer, the goodbye.
 class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTransport> {
  public:
-  explicit TcpTransport(const Strand& strand) : executor_(strand), timer_(strand) {}
+  TcpTransport(Socket socket, const Strand& strand) : socket_(std::move(socket)), executor_(strand), timer_(strand) {}
 
   Executor& strand() override { return executor_; }
 
   void connect(IpAddress address, uint16_t port, Done done) override {
-    socket().async_connect(to_endpoint(address, port),
-                           [self = shared_from_this(), done = std::move(done)](const error_code& error) mutable {
-                             if (!error) self->set_no_delay();
-                             done(to_result(error));
-                           });
+    socket_.async_connect(to_endpoint(address, port),
+                          [self = shared_from_this(), done = std::move(done)](const error_code& error) mutable {
+                            if (!error) self->set_no_delay();
+                            done(to_result(error));
+                          });
+  }
+
+  void handshake(Done done) override {
+    asio::post(socket_.get_executor(), [self = shared_from_this(), done = std::move(done)]() mutable { done({}); });
+  }
+
+  /// Waits first and reads into memory of the moment: a connection that waits has no buffer.
+  void read_some(ReadDone done) override {
+    socket_.async_wait(Socket::wait_read,
+                       [self = shared_from_this(), done = std::move(done)](const error_code& error) mutable {
+                         if (error) return done(std::unexpected(to_error(error)));
+                         self->read_now(std::move(done));
+                       });
+  }
+
+  void write(std::string_view head, std::string_view body, Done done) override {
+    const std::array<asio::const_buffer, 2> both = {asio::buffer(head), asio::buffer(body)};
+    asio::async_write(socket_, both,
+                      [self = shared_from_this(), done = std::move(done)](const error_code& error, size_t) mutable {
+                        done(to_result(error));
+                      });
   }
 
   void arm(std::chrono::milliseconds delay, std::move_only_function<void()> run) override {
@@ -96,12 +112,22 @@ class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTr
   void close() override {
     disarm();
     error_code ignored;
-    socket().close(ignored);
+    socket_.close(ignored);
+  }
+
+  void finish(std::move_only_function<void()> done) override {
+    finished_ = std::move(done);
+    error_code ignored;
+    socket_.cancel(ignored);
+    arm(kGoodbyeTime, [this] { close(); });
+    say_goodbye();
+    socket_.shutdown(Socket::shutdown_send, ignored);
+    drain();
   }
 
   bool is_quiet() override {
     char byte;
-    const ssize_t got = ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
 
@@ -111,7 +137,7 @@ class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTr
   void accepted() {
     set_no_delay();
     error_code error;
-    const auto endpoint = socket().remote_endpoint(error);
+    const auto endpoint = socket_.remote_endpoint(error);
     if (error) return;
     auto address = endpoint.address();
     if (address.is_v6() && address.to_v6().is_v4_mapped()) {
@@ -121,239 +147,144 @@ class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTr
   }
 
  protected:
-  virtual Socket& socket() = 0;
+  virtual void say_goodbye() {}
+  /// Asked before each use of the descriptor: close() may have come between a wait's end and its callback, and the
+  /// number may be another connection's by now.
+  bool is_open() const { return socket_.is_open(); }
+  static std::unexpected<Error> closed() { return fail(ErrorCode::kCancelled, "closed"); }
 
-  /// Shuts our side and drops what still comes, until the peer ends, the timer fires or the amount is reached.
-  void drain() {
-    error_code ignored;
-    socket().shutdown(Socket::shutdown_send, ignored);
-    drain_more();
-  }
-
-  std::shared_ptr<TcpTransport> self() { return shared_from_this(); }
+  Socket socket_;
 
  private:
   void set_no_delay() {
     error_code ignored;
-    socket().set_option(Tcp::no_delay(true), ignored);
+    socket_.set_option(Tcp::no_delay(true), ignored);
   }
 
-  void drain_more() {
-    socket().async_read_some(asio::buffer(dropped_), [self = shared_from_this()](const error_code& error, size_t got) {
-      self->dropped_bytes_ += got;
-      if (error || self->dropped_bytes_ > kGoodbyeBytesMax) return self->close();
-      self->drain_more();
+  void read_now(ReadDone done) {
+    if (!is_open()) return done(closed());
+    std::array<char, kReadBytes> buffer;
+    const ssize_t got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got >= 0) return done(std::string_view(buffer.data(), static_cast<size_t>(got)));
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return read_some(std::move(done));
+    done(std::unexpected(to_error(error_code(errno, boost::system::system_category()))));
+  }
+
+  /// Drops what still comes, until the peer ends, the timer fires or the amount is reached.
+  void drain() {
+    socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+      if (!error && self->drop_what_came()) return self->drain();
+      self->close();
+      if (self->finished_) std::exchange(self->finished_, nullptr)();
     });
+  }
+
+  /// False at the end.
+  bool drop_what_came() {
+    if (!is_open()) return false;
+    std::array<char, kReadBytes> buffer;
+    const ssize_t got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    dropped_bytes_ += static_cast<size_t>(got);
+    return got > 0 && dropped_bytes_ <= kGoodbyeBytesMax;
   }
 
   AsioStrand executor_;
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Strand> timer_;
   uint64_t generation_ = 0;
   std::string remote_address_;
-  std::array<char, 4096> dropped_;
   size_t dropped_bytes_ = 0;
+  std::move_only_function<void()> finished_;
 };
-
-class PlainTransport final : public TcpTransport {
- public:
-  PlainTransport(Socket socket, const Strand& strand) : TcpTransport(strand), socket_(std::move(socket)) {}
-
-  void handshake(Done done) override {
-    asio::post(socket_.get_executor(), [keep = self(), done = std::move(done)]() mutable { done({}); });
-  }
-
-  void read_some(std::span<char> into, ReadDone done) override {
-    socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                            [keep = self(), done = std::move(done)](const error_code& error, size_t got) mutable {
-                              if (!error || is_end(error)) return done(got);
-                              done(std::unexpected(to_error(error)));
-                            });
-  }
-
-  void write(std::string_view head, std::string_view body, Done done) override {
-    const std::array<asio::const_buffer, 2> both = {asio::buffer(head), asio::buffer(body)};
-    asio::async_write(socket_, both, [keep = self(), done = std::move(done)](const error_code& error, size_t) mutable {
-      done(to_result(error));
-    });
-  }
-
-  void finish() override {
-    error_code ignored;
-    socket_.cancel(ignored);
-    arm(kGoodbyeTime, [this] { close(); });
-    drain();
-  }
-
- private:
-  Socket& socket() override { return socket_; }
-  Socket socket_;
-};
-
-}  // namespace
-
-struct TlsContext::Impl {
-  asio::ssl::context context;
-  UnixSeconds not_before = 0;
-  UnixSeconds not_after = 0;
-};
-
-namespace {
 
 class TlsTransport final : public TcpTransport {
  public:
   TlsTransport(Socket socket, const Strand& strand, std::shared_ptr<const TlsContext> tls, std::string host)
-      : TcpTransport(strand), tls_(std::move(tls)), host_(std::move(host)),
-        stream_(std::move(socket), tls_->impl().context) {}
+      : TcpTransport(std::move(socket), strand), tls_(std::move(tls)), host_(std::move(host)) {}
 
   void handshake(Done done) override {
     const bool is_client = !host_.empty();
-    if (is_client && !expect_host()) {
-      asio::post(stream_.get_executor(), [keep = self(), done = std::move(done)]() mutable {
-        done(fail(ErrorCode::kUnavailable, "TLS could not be set up for this host name"));
-      });
-      return;
-    }
-    stream_.async_handshake(is_client ? asio::ssl::stream_base::client : asio::ssl::stream_base::server,
-                            [this, keep = self(), done = std::move(done)](const error_code& error) mutable {
-                              done(error ? Result<void>(std::unexpected(handshake_error(error))) : Result<void>());
-                            });
+    if (is_client) return wait(Socket::wait_write, std::move(done), &TlsTransport::handshake_more);
+    wait(Socket::wait_read, std::move(done), &TlsTransport::handshake_more);
   }
 
   /// An end of TCP without TLS's goodbye is an error here: whoever reads up to the end must not take a cut for it.
-  void read_some(std::span<char> into, ReadDone done) override {
-    stream_.async_read_some(asio::buffer(into.data(), into.size()),
-                            [keep = self(), done = std::move(done)](const error_code& error, size_t got) mutable {
-                              if (!error || error == asio::error::eof) return done(got);
-                              done(std::unexpected(to_error(error)));
-                            });
-  }
-
-  void write(std::string_view head, std::string_view body, Done done) override {
-    const std::array<asio::const_buffer, 2> both = {asio::buffer(head), asio::buffer(body)};
-    asio::async_write(stream_, both, [keep = self(), done = std::move(done)](const error_code& error, size_t) mutable {
-      done(to_result(error));
+  void read_some(ReadDone done) override {
+    if (!engine_->has_pending()) return wait(Socket::wait_read, std::move(done), &TlsTransport::read_more);
+    asio::post(socket_.get_executor(), [this, self = shared_from_this(), done = std::move(done)]() mutable {
+      read_more(std::move(done));
     });
   }
 
-  void finish() override {
-    error_code ignored;
-    socket().cancel(ignored);
-    arm(kGoodbyeTime, [this] { close(); });
-    // Posted, so that a read that was just cancelled has left the engine before the goodbye enters it.
-    asio::post(stream_.get_executor(), [this, keep = self()] {
-      stream_.async_shutdown([this, keep = self()](const error_code&) { drain(); });
+  void write(std::string_view head, std::string_view body, Done done) override {
+    unwritten_head_ = head;
+    unwritten_body_ = body;
+    asio::post(socket_.get_executor(), [this, self = shared_from_this(), done = std::move(done)]() mutable {
+      write_more(std::move(done));
     });
   }
 
  private:
-  Socket& socket() override { return stream_.next_layer(); }
-
-  /// Names the host to the server (SNI) and to the verification.
-  bool expect_host() {
-    SSL* ssl = stream_.native_handle();
-    if (IpAddress::parse(host_)) {
-      return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host_.c_str()) == 1;
-    }
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set1_host(ssl, host_.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host_.c_str()) == 1;
+  /// Calls `again` with `done` once the socket is ready, or `done` with the error.
+  template <class Callback>
+  void wait(Socket::wait_type what, Callback done, void (TlsTransport::*again)(Callback)) {
+    socket_.async_wait(what, [this, self = shared_from_this(), done = std::move(done),
+                              again](const error_code& error) mutable {
+      if (error) return done(std::unexpected(to_error(error)));
+      (this->*again)(std::move(done));
+    });
   }
 
-  Error handshake_error(const error_code& error) {
-    if (error == asio::error::operation_aborted) return {ErrorCode::kCancelled, "closed"};
-    const long verdict = SSL_get_verify_result(stream_.native_handle());
-    if (verdict != X509_V_OK) {
-      return {ErrorCode::kUnavailable,
-              fmt::format("the certificate is not accepted: {}", X509_verify_cert_error_string(verdict))};
-    }
-    if (is_end(error)) return {ErrorCode::kUnavailable, "TLS handshake failed: the peer closed the connection"};
-    return {ErrorCode::kUnavailable, fmt::format("TLS handshake failed: {}", error.message())};
+  template <class Callback>
+  void go_on(TlsStep step, Callback done, void (TlsTransport::*again)(Callback)) {
+    if (step == TlsStep::kWantRead) return wait(Socket::wait_read, std::move(done), again);
+    if (step == TlsStep::kWantWrite) return wait(Socket::wait_write, std::move(done), again);
+    done(fail(ErrorCode::kUnavailable, engine_->failure()));
+  }
+
+  /// The engine is made once the peer's first bytes are there: those who connect and say nothing cost a socket.
+  void handshake_more(Done done) {
+    if (!is_open()) return done(closed());
+    if (!engine_) engine_.emplace(tls_, socket_.native_handle(), host_);
+    const TlsStep step = engine_->handshake();
+    if (step == TlsStep::kDone) return done({});
+    go_on(step, std::move(done), &TlsTransport::handshake_more);
+  }
+
+  void read_more(ReadDone done) {
+    if (!is_open()) return done(closed());
+    std::array<char, kReadBytes> buffer;
+    size_t got = 0;
+    const TlsStep step = engine_->read(buffer, got);
+    if (step == TlsStep::kDone || step == TlsStep::kEnd) return done(std::string_view(buffer.data(), got));
+    go_on(step, std::move(done), &TlsTransport::read_more);
+  }
+
+  void write_more(Done done) {
+    if (!is_open()) return done(closed());
+    const TlsStep step = engine_->write(unwritten_head_, unwritten_body_);
+    if (step == TlsStep::kDone) return done({});
+    go_on(step, std::move(done), &TlsTransport::write_more);
+  }
+
+  void say_goodbye() override {
+    if (engine_ && is_open()) engine_->say_goodbye();
   }
 
   std::shared_ptr<const TlsContext> tls_;
   std::string host_;
-  asio::ssl::stream<Socket> stream_;
+  std::optional<TlsEngine> engine_;  ///< from the first byte of the handshake on
+  std::string_view unwritten_head_;
+  std::string_view unwritten_body_;
 };
 
 std::shared_ptr<TcpTransport> wrap(Socket socket, const Strand& strand, std::shared_ptr<const TlsContext> tls,
                                    std::string host) {
-  if (!tls) return std::make_shared<PlainTransport>(std::move(socket), strand);
+  if (!tls) return std::make_shared<TcpTransport>(std::move(socket), strand);
   return std::make_shared<TlsTransport>(std::move(socket), strand, std::move(tls), std::move(host));
 }
 
-auto refuse_file(const std::string& what, const std::string& file, const error_code& error) {
-  return fail(ErrorCode::kInvalidArgument, fmt::format("{} '{}' cannot be used: {}", what, file, error.message()));
-}
-
-UnixSeconds to_unix_seconds(const ASN1_TIME* time) {
-  std::tm parts{};
-  return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<UnixSeconds>(timegm(&parts)) : 0;
-}
-
-/// An encrypted key fails instead of asking on the terminal of a service.
-int no_password(char*, int, int, void*) { return 0; }
-
-/// Takes http/1.1 when the client names it; a client that insists on something else is told so at once.
-int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-                unsigned int offered_size, void*) {
-  unsigned char* chosen = nullptr;
-  const int verdict = SSL_select_next_proto(&chosen, out_size, kAlpn.data(), kAlpn.size(), offered, offered_size);
-  *out = chosen;
-  return verdict == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-std::unique_ptr<TlsContext::Impl> new_context(asio::ssl::context::method method) {
-  auto impl = std::make_unique<TlsContext::Impl>(TlsContext::Impl{asio::ssl::context(method)});
-  SSL_CTX* native = impl->context.native_handle();
-  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);  // idle connections are many and cost 34 kB each otherwise
-  SSL_CTX_set_default_passwd_cb(native, no_password);
-  return impl;
-}
-
 }  // namespace
-
-TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-TlsContext::~TlsContext() = default;
-UnixSeconds TlsContext::not_before() const { return impl_->not_before; }
-UnixSeconds TlsContext::not_after() const { return impl_->not_after; }
-
-Result<std::shared_ptr<const TlsContext>> TlsContext::make_server(const std::string& cert_file,
-                                                                  const std::string& key_file) {
-  auto impl = new_context(asio::ssl::context::tls_server);
-  error_code error;
-  if (impl->context.use_certificate_chain_file(cert_file, error)) {
-    return refuse_file("certificate file", cert_file, error);
-  }
-  // A key that is fine but fits no certificate here is the next check's to tell.
-  if (impl->context.use_private_key_file(key_file, asio::ssl::context::pem, error) &&
-      ERR_GET_LIB(static_cast<unsigned long>(error.value())) != ERR_LIB_X509) {
-    return refuse_file("key file", key_file, error);
-  }
-  if (SSL_CTX_check_private_key(impl->context.native_handle()) != 1) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("the key in '{}' does not belong to the certificate in '{}'", key_file, cert_file));
-  }
-  const X509* leaf = SSL_CTX_get0_certificate(impl->context.native_handle());
-  impl->not_before = to_unix_seconds(X509_get0_notBefore(leaf));
-  impl->not_after = to_unix_seconds(X509_get0_notAfter(leaf));
-  SSL_CTX_set_alpn_select_cb(impl->context.native_handle(), select_alpn, nullptr);
-  return std::make_shared<const TlsContext>(std::move(impl));
-}
-
-Result<std::shared_ptr<const TlsContext>> TlsContext::make_client(bool use_system_cas, const std::string& ca_file) {
-  auto impl = new_context(asio::ssl::context::tls_client);
-  error_code error;
-  if (use_system_cas && impl->context.set_default_verify_paths(error)) {
-    return refuse_file("the system's CA certificates", "default paths", error);
-  }
-  if (!ca_file.empty() && impl->context.load_verify_file(ca_file, error)) {
-    return refuse_file("CA file", ca_file, error);
-  }
-  SSL_CTX_set_verify(impl->context.native_handle(), SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_alpn_protos(impl->context.native_handle(), kAlpn.data(), kAlpn.size());
-  return std::make_shared<const TlsContext>(std::move(impl));
-}
 
 std::shared_ptr<Transport> make_transport(Runtime& runtime, std::shared_ptr<const TlsContext> tls, std::string host) {
   const Strand strand = asio::make_strand(runtime.impl().io.get_executor());

@@ -4,51 +4,29 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/executor.h"
 #include "base/result.h"
 #include "net/address_policy.h"
 #include "net/runtime.h"
+#include "net/tls_context.h"
 
 /// Inside net: sockets and TLS without their library's types, so that only transport.cc pays for Asio.
 namespace sluice::net {
-
-/// Certificates and rules of one side of TLS. TLS 1.2 and 1.3, ALPN http/1.1. Immutable; thread-safe.
-class TlsContext {
- public:
-  /// kInvalidArgument naming the file that cannot be read, or the key that does not fit the certificate.
-  static Result<std::shared_ptr<const TlsContext>> make_server(const std::string& cert_file,
-                                                               const std::string& key_file);
-  /// Peers are always verified, by chain and by name.
-  static Result<std::shared_ptr<const TlsContext>> make_client(bool use_system_cas, const std::string& ca_file);
-
-  /// When the leaf certificate's validity begins and ends, both inclusive (RFC 5280 4.1.2.5); 0 on the client's side.
-  UnixSeconds not_before() const;
-  UnixSeconds not_after() const;
-
-  struct Impl;
-  explicit TlsContext(std::unique_ptr<Impl> impl);
-  ~TlsContext();
-  Impl& impl() const { return *impl_; }
-
- private:
-  std::unique_ptr<Impl> impl_;
-};
 
 /// A byte stream over TCP, plain or TLS, with one timer.
 ///
 /// Threading: every method but strand() is called on the strand, and callbacks come on it, never inside the call
 /// that asked for them. One read and one write may be under way at a time, together. Callbacks keep the transport
-/// alive; the memory given to read_some() and write() is the caller's and stays valid until the callback.
+/// alive; the memory given to write() is the caller's and stays valid until the callback. While a read waits
+/// it holds no memory: idle connections are many.
 /// Errors are kUnavailable with the reason, kCancelled after close().
 class Transport {
  public:
   using Done = std::move_only_function<void(Result<void>)>;
-  using ReadDone = std::move_only_function<void(Result<size_t>)>;
+  using ReadDone = std::move_only_function<void(Result<std::string_view>)>;
 
   virtual ~Transport() = default;
   virtual Executor& strand() = 0;
@@ -56,8 +34,8 @@ class Transport {
   virtual void connect(IpAddress address, uint16_t port, Done done) = 0;
   /// Nothing to do on a plain transport, which still calls back.
   virtual void handshake(Done done) = 0;
-  /// At least one byte, or 0 at the end of the stream.
-  virtual void read_some(std::span<char> into, ReadDone done) = 0;
+  /// At least one byte, "" at the end of the stream. The bytes are gone when the callback returns.
+  virtual void read_some(ReadDone done) = 0;
   /// Writes all of `head`, then all of `body`.
   virtual void write(std::string_view head, std::string_view body, Done done) = 0;
 
@@ -69,8 +47,9 @@ class Transport {
   virtual void close() = 0;
   /// Ends politely: no more reading or writing by the caller (a read under way is cancelled); TLS says goodbye, our
   /// side of TCP is shut, and what the peer still sends is dropped for a bounded time and amount. Without that
-  /// a peer that is still sending a refused body would get a reset instead of the answer.
-  virtual void finish() = 0;
+  /// a peer that is still sending a refused body would get a reset instead of the answer. `done` is called once
+  /// the socket is closed; close() cuts it short.
+  virtual void finish(std::move_only_function<void()> done) = 0;
 
   /// False when the peer closed an idle connection or sent what nobody asked for.
   virtual bool is_quiet() = 0;

@@ -17,6 +17,7 @@ OUTSIDE = {
     r"boost/json": {"base"},
     r"boost/(asio|beast)": {"net"},
     r"openssl/": {"crypto", "net"},
+    r"zlib": {"net"},
     r"re2/": {"model", "promql"},
     r"sqlite3": {"catalog"},
     r"yaml-cpp/": {"cli"},

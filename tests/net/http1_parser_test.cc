@@ -1,5 +1,6 @@
 #include "net/http1_parser.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -44,6 +45,39 @@ Read read_request(std::string_view text, size_t piece = 1) {
   }
   read.refusal = parser.refusal();
   return read;
+}
+
+TEST(RequestParserTest, AnAbsoluteTargetBecomesOriginFormAndItsAuthorityTheHost) {
+  struct Case {
+    const char* target;
+    const char* host;
+    const char* origin_form;
+    const char* host_taken;
+  };
+  const Case cases[] = {
+      {"http://h/a%2Fb?c=%zz&d", "h", "/a%2Fb?c=%zz&d", "h"},
+      {"HTTPS://h/", "h", "/", "h"},
+      {"http://h", "h", "/", "h"},
+      {"http://h?x=1", "h", "/?x=1", "h"},
+      {"http://h//double//slashes/../x", "h", "//double//slashes/../x", "h"},
+      {"http://h:9009/x", "h:9009", "/x", "h:9009"},
+      {"http://[::1]:9009/x", "[::1]:9009", "/x", "[::1]:9009"},
+      {"http://H/x", "h", "/x", "h"},  // equal: what was signed is kept as it was sent
+      {"http://other:1/x", "h", "/x", "other:1"},
+      {"http://h/http://inner/", "h", "/http://inner/", "h"},
+  };
+  for (const auto& row : cases) {
+    const auto read = read_request(fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", row.target, row.host));
+    ASSERT_EQ(read.step, ParseStep::kDone) << row.target << ": " << read.refusal.reason;
+    EXPECT_EQ(read.request.target, row.origin_form) << row.target;
+    EXPECT_EQ(read.request.headers.get("Host"), row.host_taken) << row.target;
+  }
+}
+
+TEST(RequestParserTest, TheAsteriskIsOptionsAlone) {
+  const auto read = read_request("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_EQ(read.step, ParseStep::kDone);
+  EXPECT_EQ(read.request.target, "*");
 }
 
 TEST(RequestParserTest, ReadsRequestsHoweverTheyAreCut) {
@@ -149,9 +183,16 @@ TEST(RequestParserTest, RefusesWhatTwoReadersCouldReadInTwoWays) {
       {"GET / HTTP/1.1\r\nHost: h\r\nX: a\x7f\r\n\r\n", 400, "control character"},
       {"\x16\x03\x01\x02", 400, "control character"},
       // Request line.
-      {"GET http://other/ HTTP/1.1\r\nHost: h\r\n\r\n", 400, "origin form"},
-      {"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 400, "origin form"},
+      {"GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400, "for OPTIONS only"},
+      {"OPTIONS *x HTTP/1.1\r\nHost: h\r\n\r\n", 400, "origin form"},
       {"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", 400, "origin form"},
+      {"GET h/path HTTP/1.1\r\nHost: h\r\n\r\n", 400, "origin form"},
+      {"GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400, "not http or https"},
+      {"GET http:///path HTTP/1.1\r\nHost: h\r\n\r\n", 400, "no host"},
+      {"GET http://user@h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400, "user information"},
+      {"GET http://h:0/ HTTP/1.1\r\nHost: h\r\n\r\n", 400, "port '0'"},
+      {"GET http://h/#x HTTP/1.1\r\nHost: h\r\n\r\n", 400, "fragment"},
+      {"GET http://h/ HTTP/1.1\r\n\r\n", 400, "Host is missing"},
       {"GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400, "malformed"},
       {"GET /\tx HTTP/1.1\r\nHost: h\r\n\r\n", 400, "malformed"},
       {"GET / HTTP/1.1 \r\nHost: h\r\n\r\n", 505, "HTTP/1.1"},

@@ -8,7 +8,6 @@
 
 #include "base/limits.h"
 #include "net/net_fixture.h"
-#include "net/tls_client.h"
 
 namespace sluice::net {
 namespace {
@@ -464,41 +463,6 @@ TEST_F(HttpServerTest, CountsItsWorkByListener) {
   EXPECT_THAT(text, HasSubstr("sluice_http_requests_total{code=\"404\",listener=\"admin\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("sluice_http_refused_total{code=\"400\",listener=\"admin\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("sluice_http_request_seconds_count{listener=\"admin\"} 1\n"));
-}
-
-TEST_F(HttpServerTest, TlsOffersHttp11AloneFrom12On) {
-  const Certificates certificates({"localhost"});
-  ScriptedHandler handler(echo);
-  ServerOptions options;
-  options.tls = certificates.files;
-  const auto server = serve(handler, options);
-
-  const TlsClient both(server->port(), {.alpn = "\x02h2\x08http/1.1"});
-  EXPECT_TRUE(both.is_connected());
-  EXPECT_EQ(both.alpn(), "http/1.1");
-  EXPECT_EQ(both.version(), TLS1_3_VERSION);
-  const TlsClient none(server->port(), {.version_max = TLS1_2_VERSION});
-  EXPECT_TRUE(none.is_connected());
-  EXPECT_EQ(none.version(), TLS1_2_VERSION);
-  EXPECT_FALSE(TlsClient(server->port(), {.alpn = "\x02h2"}).is_connected());
-  EXPECT_FALSE(TlsClient(server->port(), {.version_max = TLS1_1_VERSION}).is_connected());
-}
-
-TEST_F(HttpServerTest, PlainHttpOnATlsPortAndSilenceThereAreEnded) {
-  const Certificates certificates({"localhost"});
-  ScriptedHandler handler(echo);
-  ServerOptions options;
-  options.tls = certificates.files;
-  options.limits.header_timeout = milliseconds(100);
-  const auto server = serve(handler, options);
-  RawClient plain(server->port());
-  RawClient silent(server->port());
-  plain.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  bool closed = false;
-  EXPECT_THAT(plain.read_all(milliseconds(3000), &closed), Not(HasSubstr("200 OK")));
-  EXPECT_TRUE(closed);
-  silent.read_all(milliseconds(3000), &closed);
-  EXPECT_TRUE(closed);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -115,9 +116,14 @@ class Certificates {
 /// A client that sends and sees bytes, on loopback.
 class RawClient {
  public:
-  explicit RawClient(uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  /// `from` is the client's own address, any of 127.0.0.0/8.
+  explicit RawClient(uint16_t port, const char* from = "127.0.0.1") : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
+    ::inet_pton(AF_INET, from, &to.sin_addr);
+    const int on = 1;  // the port is chosen together with the peer, so that more clients than ports fit
+    ::setsockopt(socket_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    ::bind(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to);
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connected_ = ::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
@@ -130,6 +136,12 @@ class RawClient {
   bool is_connected() const { return connected_; }
   void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  }
+  /// Ends by a reset instead of politely.
+  void reset() {
+    const linger abruptly{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &abruptly, sizeof abruptly);
+    close();
   }
   void end_sending() { ::shutdown(socket_, SHUT_WR); }
   /// False when the peer has gone.
@@ -198,6 +210,22 @@ class NetTest : public testing::Test {
     auto server = HttpServer::start(runtime, std::move(options), handler, *logger, metrics);
     if (!server) ADD_FAILURE() << server.error().message;
     return server ? *std::move(server) : nullptr;
+  }
+
+  /// The value of one metric, "name{labels}" as exposed; -1 when there is none.
+  double metric(const std::string& name) const {
+    const std::string text = "\n" + metrics.expose();
+    const size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
+  }
+  /// Polls until the condition holds; false when it does not within `at_most`.
+  static bool eventually(const std::function<bool()>& condition, milliseconds at_most = milliseconds(5000)) {
+    const auto until = std::chrono::steady_clock::now() + at_most;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::sleep_for(milliseconds(2));
+    }
+    return true;
   }
 
   std::unique_ptr<Logger> logger = make_null_logger();
