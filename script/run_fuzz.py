@@ -15,6 +15,7 @@ BUILD = ROOT / "build/fuzz"
 INPUT_BYTES_MAX = 16 << 10      # structure, not size: what is large is refused by a bound checked first
 INPUT_SECONDS_MAX = 10
 RSS_MB_MAX = 2048
+KEPT_INPUT_BYTES_MAX = 1 << 10  # what is kept in the tree is small; longer inputs are cut
 MERGE_SECONDS_MAX = 1800
 STOP_SECONDS_MAX = 120          # past -max_total_time: reading the corpus, the last input, the leak check
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
@@ -80,14 +81,15 @@ def wait(process, seconds_max):
 
 
 def keep(binary):
-    """Adds to fuzz/corpus what reaches code that nothing there reaches, smallest inputs first; returns how many."""
+    """Adds to fuzz/corpus what reaches code that nothing there reaches, smallest inputs first; returns how many. How
+    often a piece of code is reached does not count here, or hundreds of inputs would be new."""
     name = binary.name.removesuffix("_fuzz")
     seeds, kept = ROOT / "fuzz/corpus" / name, BUILD / "corpus" / name
     before = len(list(seeds.iterdir()))
-    subprocess.run([str(binary), "-set_cover_merge=1", f"-max_len={INPUT_BYTES_MAX}", f"-timeout={INPUT_SECONDS_MAX}",
-                    f"-artifact_prefix={BUILD}/findings/{name}/", str(seeds), str(kept)], check=True, env=environment(),
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   timeout=MERGE_SECONDS_MAX, cwd=ROOT)
+    command = [str(binary), "-set_cover_merge=1", "-use_counters=0", f"-max_len={KEPT_INPUT_BYTES_MAX}",
+               f"-timeout={INPUT_SECONDS_MAX}", f"-artifact_prefix={BUILD}/findings/{name}/", str(seeds), str(kept)]
+    subprocess.run(command, check=True, env=environment(), cwd=ROOT, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=MERGE_SECONDS_MAX)
     return len(list(seeds.iterdir())) - before
 
 
