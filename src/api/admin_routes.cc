@@ -11,9 +11,30 @@ namespace {
 constexpr std::string_view kExplain = "/-/explain";
 constexpr size_t kRecentMax = 50;
 
+constexpr std::string_view kIndex = R"(Sluice, for its operator. This listener asks nobody who they are.
+
+  GET  /-/healthy              200 while the process answers
+  GET  /-/ready                200, or 503 with the reason
+  GET  /metrics                the collector's own metrics, Prometheus text format
+  GET  /-/explain              the newest refusals; ?format=text for people
+  GET  /-/explain/{request id} why a request was refused; ?format=text for people
+  POST /-/reload               reads the configuration again, the certificate's files too
+
+The API's listener (web.listen_address) has, besides /-/healthy and /-/ready:
+
+  GET, POST  /                 STS and IAM, Query protocol; AssumeRoleWithWebIdentity is unsigned, everything else signed
+  /workspaces, /workspaces/{id}, /workspaces/{id}/alias, /tags/{arn}, ...     AMP's control plane, signed
+  POST       /workspaces/{id}/api/v1/remote_write                            aps:RemoteWrite
+  GET, POST  /workspaces/{id}/api/v1/query, query_range                      aps:QueryMetrics
+  GET, POST  /workspaces/{id}/api/v1/series, labels                          aps:GetSeries, aps:GetLabels
+  GET        /workspaces/{id}/api/v1/label/{name}/values                     aps:GetLabels
+  GET        /workspaces/{id}/api/v1/status/buildinfo                        aps:QueryMetrics
+)";
+
 bool has_loopback_host(const http::Request& request) {
   std::string_view host = request.headers.get("Host");
-  if (const size_t colon = host.rfind(':'); colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+  if (const size_t colon = host.rfind(':');
+      colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
     host = host.substr(0, colon);
   }
   return host == "localhost" || host == "[::1]" || host.starts_with("127.");
@@ -29,9 +50,16 @@ bool came_through_a_proxy(const http::Request& request) {
 /// "2026-11-22T00:46:11.427Z  <request id>  policy.resource-mismatch  <principal>", with a count for floods.
 std::string one_line(const diagnosis::DecisionRecord& record) {
   std::string line = format_iso8601_ms(record.time_ms) + "  " + record.request_id + "  " +
-                     std::string(diagnosis::rule(record.first_failure.rule).name) + "  " + printable(record.principal, 200);
+                     std::string(diagnosis::rule(record.first_failure.rule).name) + "  " +
+                     printable(record.principal, 200);
   if (record.count > 1) line += "  (" + std::to_string(record.count) + " times)";
   return line;
+}
+
+http::Response wrong_method(const char* allowed) {
+  http::Response response = http::Response::text(405, std::string("this address takes ") + allowed + " only\n");
+  response.headers.set("Allow", allowed);
+  return response;
 }
 
 http::Response not_ready(const Error& error) {
@@ -45,12 +73,13 @@ http::Response not_ready(const Error& error) {
 std::optional<http::Response> AdminRoutes::handle(const http::Request& request) const {
   const std::string_view path = request.path();
   const bool is_explain = path == kExplain || path.starts_with("/-/explain/");
-  if (path != "/-/healthy" && path != "/-/ready" && path != "/metrics" && !is_explain) return std::nullopt;
-  if (request.method != "GET" && request.method != "HEAD") {
-    http::Response response = http::Response::text(405, "this address takes GET only\n");
-    response.headers.set("Allow", "GET, HEAD");
-    return response;
+  const bool is_index = path == "/" && request.is_admin_listener;
+  const bool is_reload = path == "/-/reload";
+  if (path != "/-/healthy" && path != "/-/ready" && path != "/metrics" && !is_explain && !is_index && !is_reload) {
+    return std::nullopt;
   }
+  if (is_reload && request.method != "POST") return wrong_method("POST");
+  if (!is_reload && request.method != "GET" && request.method != "HEAD") return wrong_method("GET, HEAD");
   if (path == "/-/healthy") return http::Response::text(200, "Sluice is healthy.\n");
   if (path == "/-/ready") {
     const auto ready = ready_();
@@ -65,7 +94,21 @@ std::optional<http::Response> AdminRoutes::handle(const http::Request& request) 
   if (!request.is_admin_listener) {
     return http::Response::text(403, "this address answers on the admin listener only (web.admin_listen_address)\n");
   }
-  return explain(request);
+  if (is_index) return http::Response::text(200, std::string(kIndex));
+  return is_reload ? reload(request) : explain(request);
+}
+
+http::Response AdminRoutes::reload(const http::Request& request) const {
+  // A page in the operator's browser can send this too; browsers say so in one of these.
+  if (request.headers.find("Origin") != nullptr || request.headers.find("Sec-Fetch-Site") != nullptr) {
+    return http::Response::text(403, "a web page may not ask for this; use curl -X POST\n");
+  }
+  if (!reload_)
+    return http::Response::text(404, "this collector was started without a configuration that can be read again\n");
+  const auto done = reload_();
+  if (done) return http::Response::text(200, *done);
+  return done.error().code == ErrorCode::kUnavailable ? not_ready(done.error())
+                                                      : http::Response::text(500, done.error().message + "\n");
 }
 
 http::Response AdminRoutes::explain(const http::Request& request) const {
@@ -81,7 +124,8 @@ http::Response AdminRoutes::explain(const http::Request& request) const {
       out += as_text ? one_line(record) : diagnosis::to_json(record);
       out += '\n';
     }
-    if (as_text && out.empty()) out = "nothing was refused for its token, signature or permission since this collector started\n";
+    if (as_text && out.empty())
+      out = "nothing was refused for its token, signature or permission since this collector started\n";
     return http::Response::text(200, out, as_text ? "text/plain; charset=utf-8" : "application/x-ndjson");
   }
   const auto record = decisions_.find(id);

@@ -37,6 +37,13 @@ bool is_form(const http::Request& request) {
   return ascii_iequals(trim(type.substr(0, type.find(';'))), "application/x-www-form-urlencoded");
 }
 
+/// The coding of a body that would be read as if it had none; "" when there is none. Remote write looks for itself.
+std::string_view unread_coding(const http::Request& request) {
+  const std::string_view coding = trim(request.headers.get("Content-Encoding"));
+  const bool looks_for_itself = is_data_path(request.path()) && request.path().ends_with("/remote_write");
+  return request.body.empty() || looks_for_itself || ascii_iequals(coding, "identity") ? std::string_view() : coding;
+}
+
 /// The call's parameters: of the body for POST, of the URL for GET.
 Result<http::Form> query_parameters(const http::Request& request) {
   if (request.method == "POST") {
@@ -60,6 +67,10 @@ http::Task<http::Response> Collector::handle(const http::Request& request) {
   if (auto answer = parts_.admin.handle(request)) co_return *std::move(answer);
   if (request.is_admin_listener) {
     co_return http::Response::text(404, "no such address; the admin listener lists its own at /\n");
+  }
+  if (const auto coding = unread_coding(request); !coding.empty()) {
+    co_return refuse(request, 415, fmt::format("a body with Content-Encoding '{}' is not taken here; send it as it is",
+                                               printable(coding, 64)));
   }
   Call call{.request = request, .xml_namespace = aws::kFaultNamespace, .service = {}, .operation = {}, .action = {},
             .resource = {}, .issuer = {}, .subject = {}, .principal = {}};

@@ -5,10 +5,10 @@
 #include <functional>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <CLI/CLI.hpp>
 
 #include "base/version.h"
 #include "cli/verbs.h"
@@ -17,6 +17,7 @@ namespace sluice::cli {
 
 namespace {
 
+/// Flags of `serve` and `check config` alike; an empty one was not given.
 struct ServeFlags {
   std::string config_file;
   std::string listen_address;
@@ -24,24 +25,31 @@ struct ServeFlags {
   std::string storage_path;
   std::string log_level;
   std::string log_format;
+  bool core_dumps = false;
 };
 
-Result<int> run_serve(const ServeFlags& flags) {
-  ServeConfig config;
-  if (!flags.config_file.empty()) SLUICE_TRY(load_config(flags.config_file, config));
-  if (!flags.listen_address.empty()) {
-    SLUICE_ASSIGN(config.listen, ListenAddress::parse(flags.listen_address));
+ConfigSources sources_of(const ServeFlags& flags) {
+  ConfigSources sources;
+  sources.file = flags.config_file;
+  const auto add = [&](const char* flag, const char* key, const std::string& value) {
+    if (!value.empty()) sources.flags.push_back({flag, key, value});
+  };
+  add("--web.listen-address", "web.listen_address", flags.listen_address);
+  add("--web.admin-listen-address", "web.admin_listen_address", flags.admin_listen_address);
+  add("--storage.path", "storage.path", flags.storage_path);
+  add("--log.level", "log.level", flags.log_level);
+  add("--log.format", "log.format", flags.log_format);
+  return sources;
+}
+
+/// Several problems are several lines.
+void print_error(const Error& error) {
+  std::string_view rest = error.message;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    fmt::print(stderr, "sluice: {}\n", rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
-  if (!flags.admin_listen_address.empty()) {
-    SLUICE_ASSIGN(config.admin_listen, ListenAddress::parse(flags.admin_listen_address));
-  }
-  if (!flags.storage_path.empty()) config.storage_path = flags.storage_path;
-  if (!flags.log_level.empty()) {
-    SLUICE_ASSIGN(config.log_level, parse_log_level(flags.log_level));
-  }
-  if (!flags.log_format.empty()) config.log_format = flags.log_format == "json" ? LogFormat::kJson : LogFormat::kLogfmt;
-  SLUICE_TRY(check_config(config));
-  return serve(config);
 }
 
 /// Keys live in this process' memory: no core file, no ptrace by another process of the user.
@@ -59,33 +67,51 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &handles);
 }
 
+void add_config_options(CLI::App& sub, ServeFlags& flags) {
+  sub.add_option("--config.file", flags.config_file, "YAML configuration");
+  sub.add_option("--web.listen-address", flags.listen_address, "HOST:PORT of the API (default 127.0.0.1:9009)");
+  sub.add_option("--web.admin-listen-address", flags.admin_listen_address,
+                 "HOST:PORT for the operator: metrics, explanations (default 127.0.0.1:9010)");
+  sub.add_option("--storage.path", flags.storage_path, "Data directory (default ./data)");
+  sub.add_option("--log.level", flags.log_level, "debug, info, warn or error (default info)");
+  sub.add_option("--log.format", flags.log_format, "logfmt or json (default logfmt)");
+}
+
 void add_serve(CLI::App& app, ServeFlags& flags, std::function<Result<int>()>& verb) {
-  auto* serve = app.add_subcommand("serve", "Run the collector: STS, IAM, AMP control plane and data plane on one port");
-  serve->add_option("--config.file", flags.config_file, "YAML configuration");
-  serve->add_option("--web.listen-address", flags.listen_address, "HOST:PORT of the API (default 127.0.0.1:9009)");
-  serve->add_option("--web.admin-listen-address", flags.admin_listen_address,
-                    "HOST:PORT for the operator: metrics, explanations (default 127.0.0.1:9010)");
-  serve->add_option("--storage.path", flags.storage_path, "Data directory (default ./data)");
-  serve->add_option("--log.level", flags.log_level, "debug, info, warn or error (default info)");
-  serve->add_option("--log.format", flags.log_format, "logfmt or json (default logfmt)")
-      ->check(CLI::IsMember({"logfmt", "json"}));
-  serve->callback([&] { verb = [&] { return run_serve(flags); }; });
+  auto* sub = app.add_subcommand("serve", "Run the collector: STS, IAM, AMP control plane and data plane on one port");
+  add_config_options(*sub, flags);
+  sub->add_flag("--debug.core-dumps", flags.core_dumps,
+                "Let a crash leave a core file, and debuggers in: for developers, since secrets are in it");
+  sub->callback([&] { verb = [&] { return serve(sources_of(flags)); }; });
+}
+
+void add_check(CLI::App& app, ServeFlags& flags, bool& print, std::function<Result<int>()>& verb) {
+  auto* check = app.add_subcommand("check", "Check something without running it");
+  check->require_subcommand(1);
+  auto* sub = check->add_subcommand("config", "Check a configuration and the files it names");
+  add_config_options(*sub, flags);
+  sub->add_flag("--print", print, "Print the effective configuration, each key with where it comes from");
+  sub->callback([&] { verb = [&] { return check_configuration({sources_of(flags), print}); }; });
 }
 
 void add_demo(CLI::App& app, DemoOptions& options, std::function<Result<int>()>& verb) {
   auto* sub = app.add_subcommand("demo", "Run a collector and a pretend cluster on loopback: the whole chain");
   sub->add_option("--listen-address", options.listen_address, "HOST:PORT of the collector")->capture_default_str();
-  sub->add_option("--admin-listen-address", options.admin_listen_address, "HOST:PORT for the operator")->capture_default_str();
+  sub->add_option("--admin-listen-address", options.admin_listen_address, "HOST:PORT for the operator")
+      ->capture_default_str();
   sub->add_option("--directory", options.directory, "Keep the demo's data here instead of a temporary directory");
   sub->add_option("--interval", options.interval_seconds, "Seconds between two scrapes")
-      ->check(CLI::Range(1, 3600))->capture_default_str();
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
   sub->callback([&] { verb = [&] { return demo(options); }; });
 }
 
 void add_explain(CLI::App& app, ExplainOptions& options, std::function<Result<int>()>& verb) {
   auto* sub = app.add_subcommand("explain", "Say why a request was refused");
-  sub->add_option("request-id", options.request_id, "x-amzn-requestid of the refused answer; without it the newest refusals are listed");
-  sub->add_option("--admin", options.admin_address, "HOST:PORT of the collector's admin listener")->capture_default_str();
+  sub->add_option("request-id", options.request_id,
+                  "x-amzn-requestid of the refused answer; without it the newest refusals are listed");
+  sub->add_option("--admin", options.admin_address, "HOST:PORT of the collector's admin listener")
+      ->capture_default_str();
   sub->add_flag("--json", options.as_json, "The decision record as JSON");
   sub->callback([&] { verb = [&] { return explain(options); }; });
 }
@@ -93,17 +119,18 @@ void add_explain(CLI::App& app, ExplainOptions& options, std::function<Result<in
 }  // namespace
 
 int run(int argc, char** argv) {
-  keep_memory_private();
   raise_file_limit();
   CLI::App app("Sluice: the central collector for Prometheus metrics, without static credentials", "sluice");
   app.require_subcommand(1);
   app.set_version_flag("--version", fmt::format("sluice {}", kVersion));
   std::function<Result<int>()> verb;
   ServeFlags serve_flags;
+  bool print = false;
   DemoOptions demo_options;
   if (argc > 0) demo_options.program = argv[0];
   ExplainOptions explain_options;
   add_serve(app, serve_flags, verb);
+  add_check(app, serve_flags, print, verb);
   add_demo(app, demo_options, verb);
   add_explain(app, explain_options, verb);
   app.add_subcommand("version", "Print the version")->callback([&] {
@@ -115,7 +142,8 @@ int run(int argc, char** argv) {
 
   const auto is_verb = [&](const CLI::App* sub) { return sub->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && std::ranges::none_of(app.get_subcommands({}), is_verb)) {
-    fmt::print(stderr, "sluice: '{}' is no verb; there are serve, demo, explain and version (sluice --help)\n", argv[1]);
+    fmt::print(stderr, "sluice: '{}' is no verb; there are serve, check, demo, explain and version (sluice --help)\n",
+               argv[1]);
     return 2;
   }
   try {
@@ -124,9 +152,10 @@ int run(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;
   }
+  if (!serve_flags.core_dumps) keep_memory_private();
   const Result<int> result = verb();
   if (!result) {
-    fmt::print(stderr, "sluice: {}\n", result.error().message);
+    print_error(result.error());
     return 1;
   }
   return *result;

@@ -5,15 +5,15 @@
 #include <utility>
 
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include "api/collector.h"
 #include "base/file_system.h"
 #include "catalog/sqlite_catalog.h"
+#include "cli/collector_options.h"
 #include "cli/first_start.h"
 #include "cli/late_handler.h"
+#include "cli/switching_fetcher.h"
 #include "journal/syncer_pool.h"
-#include "net/document_fetcher.h"
 #include "net/http_server.h"
 #include "net/thread_pool.h"
 #include "tsdb/data_directory.h"
@@ -45,58 +45,17 @@ class StoreWorkspaceStorage final : public api::WorkspaceStorage {
   tsdb::Store& store_;
 };
 
-Result<std::unique_ptr<http::DocumentFetcher>> make_fetcher(net::Runtime& runtime, const ServeConfig& config) {
-  net::FetcherOptions options;
-  options.allowance = {config.oidc_networks, config.oidc_ports, config.oidc_ca_file};
-  return net::make_document_fetcher(runtime, std::move(options));
-}
-
-Result<void> pin_keys(FileSystem& fs, const ServeConfig& config, api::IssuerKeys& issuer_keys, Logger& logger) {
-  for (const PinnedJwks& pinned : config.pinned_jwks) {
-    SLUICE_ASSIGN(const std::string text, read_file(fs, pinned.file, limits::kJwksBytesMax));
-    auto keys = oidc::KeySet::parse(text);
-    if (!keys) return fail_in("oidc.pinned_jwks " + pinned.file, keys.error());
-    if (keys->empty()) {
-      return fail(ErrorCode::kInvalidArgument, "oidc.pinned_jwks " + pinned.file + ": holds no usable signing key");
-    }
-    logger.info("keys pinned", {{"issuer", pinned.issuer}, {"file", pinned.file}, {"keys", uint64_t{keys->keys().size()}}});
-    issuer_keys.pin(pinned.issuer, std::make_shared<const oidc::KeySet>(*std::move(keys)));
-  }
-  return {};
-}
-
-net::ServerOptions server_options(const ListenAddress& address, bool is_admin, const ServeConfig& config) {
-  net::ServerOptions options;
-  options.listen_address = address.host;
-  options.port = address.port;
-  options.is_admin = is_admin;
-  // Past the longest query, so that its own, better text is what times out.
-  options.limits.request_deadline = std::chrono::seconds(config.query_timeout_seconds) + std::chrono::seconds(10);
-  // Half of the file handles, so that logs, databases and fetches never go without.
-  rlimit handles{};
-  if (getrlimit(RLIMIT_NOFILE, &handles) == 0) {
-    options.limits.connections_max = std::min<size_t>(options.limits.connections_max, handles.rlim_cur / 2);
-  }
-  if (!is_admin && !config.tls_cert_file.empty()) options.tls = net::TlsFiles{config.tls_cert_file, config.tls_key_file};
-  return options;
-}
-
-promql::EngineOptions engine_options(const ServeConfig& config) {
-  promql::EngineOptions options;
-  options.lookback_ms = config.lookback_delta_seconds * 1000;
-  options.samples_max = config.query_samples_max;
-  return options;
-}
-
 }  // namespace
 
 /// Members in the order they are made; stop() undoes what must not wait for destructors.
 struct CollectorProcess::State {
-  const ServeConfig config;
+  const LoadedConfig loaded;
   net::Runtime& runtime;
   const Clock& clock;
   Logger& logger;
   MetricRegistry& metrics;
+  ReloadFunction reload;
+  const ServeConfig& config = loaded.values;
 
   std::unique_ptr<FileSystem> fs = make_posix_file_system();
   std::unique_ptr<tsdb::DataDirectory> directory;
@@ -108,7 +67,7 @@ struct CollectorProcess::State {
   net::ThreadPool query_pool{std::max<size_t>(1, std::thread::hardware_concurrency())};
   std::unique_ptr<tsdb::Store> store;
   std::unique_ptr<StoreWorkspaceStorage> storage;
-  std::unique_ptr<http::DocumentFetcher> fetcher;
+  std::unique_ptr<SwitchingFetcher> fetcher;
   diagnosis::DecisionLog decisions{diagnosis::DecisionLogOptions{}};
   std::unique_ptr<api::IssuerKeys> issuer_keys;
   std::unique_ptr<api::RefusalRecorder> refusals;
@@ -125,26 +84,44 @@ struct CollectorProcess::State {
   std::unique_ptr<net::HttpServer> admin_server;
   std::thread replay;
 
-  Result<void> open_state();
+  Result<ConfigFiles> read_files();
+  Result<void> open_state(const std::optional<aws::Credentials>& root_key);
   Result<void> open_storage();
-  Result<void> make_services();
+  Result<void> make_services(ConfigFiles files);
   Result<void> listen();
+  Result<void> listen_failed(std::string_view key, const Error& error) const;
   void announce();
   std::string external_url() const;
-  /// True when only processes of this machine reach the public listener, and nothing says that a proxy stands before it.
+  /// True when only processes of this machine reach the public listener, and nothing says that a proxy stands before
+  /// it.
   bool has_private_listener() const {
-    return config.listen.is_loopback() && config.tls_cert_file.empty() && !config.tls_terminated_upstream && config.external_url.empty();
+    return config.listen.is_loopback() && !config.has_tls() && !config.tls_terminated_upstream &&
+           config.external_url.empty() && config.trusted_proxies.empty();
   }
 };
 
-Result<void> CollectorProcess::State::open_state() {
+Result<ConfigFiles> CollectorProcess::State::read_files() {
+  ConfigProblems problems;
+  ConfigFiles files = read_config_files(loaded, *fs, runtime, problems);
+  for (const auto& warning : problems.warnings()) logger.warn("configuration", {{"warning", warning}});
+  SLUICE_TRY(problems.to_result());
+  for (const PinnedJwks& pinned : config.pinned_jwks) {
+    logger.info("keys pinned", {{"issuer", pinned.issuer},
+                                {"file", pinned.file},
+                                {"keys", uint64_t{files.pinned.at(pinned.issuer)->keys().size()}}});
+  }
+  return files;
+}
+
+Result<void> CollectorProcess::State::open_state(const std::optional<aws::Credentials>& root_key) {
   SLUICE_ASSIGN(auto opened, tsdb::DataDirectory::open(*fs, config.storage_path));
   directory = std::make_unique<tsdb::DataDirectory>(std::move(opened));
-  SLUICE_ASSIGN(auto keys, sts::load_or_create_sealing_keys(*fs, join_path(config.storage_path, "keys"), clock.now_s()));
+  SLUICE_ASSIGN(auto keys,
+                sts::load_or_create_sealing_keys(*fs, join_path(config.storage_path, "keys"), clock.now_s()));
   sealing_keys = std::make_shared<const sts::SealingKeys>(std::move(keys));
   SLUICE_ASSIGN(catalog, catalog::open_sqlite_catalog(join_path(config.storage_path, "catalog.db"), clock));
-  SLUICE_ASSIGN(account_id, ensure_account(*fs, *catalog, *sealing_keys, config.account_id,
-                                           join_path(config.storage_path, "credentials"), clock, logger));
+  SLUICE_ASSIGN(account_id, ensure_account({*fs, *catalog, *sealing_keys, clock, logger}, {config.account_id, root_key},
+                                           join_path(config.storage_path, "credentials")));
   return {};
 }
 
@@ -166,46 +143,57 @@ std::string CollectorProcess::State::external_url() const {
   return url.empty() ? base_url : url;
 }
 
-Result<void> CollectorProcess::State::make_services() {
-  SLUICE_ASSIGN(fetcher, make_fetcher(runtime, config));
+Result<void> CollectorProcess::State::make_services(ConfigFiles files) {
+  fetcher = std::make_unique<SwitchingFetcher>(std::move(files.fetcher));
   issuer_keys = std::make_unique<api::IssuerKeys>(*fetcher, runtime.compute(), clock, logger, metrics);
-  SLUICE_TRY(pin_keys(*fs, config, *issuer_keys, logger));
+  issuer_keys->replace_pinned(std::move(files.pinned));
   refusals = std::make_unique<api::RefusalRecorder>(decisions, clock, logger, metrics);
-  api::Authenticator::Options authenticator_options;
-  authenticator_options.regions = {config.region};
-  for (const auto& region : config.accepted_regions) authenticator_options.regions.push_back(region);
-  authenticator = std::make_unique<api::Authenticator>(*catalog, sealing_keys, clock, authenticator_options);
+  authenticator = std::make_unique<api::Authenticator>(*catalog, sealing_keys, clock,
+                                                       api::Authenticator::Options{config.regions()});
   authorizer = std::make_unique<api::Authorizer>(*catalog, logger);
-  sts = std::make_unique<api::StsService>(*catalog, sealing_keys, *issuer_keys, *authenticator, *refusals, clock, metrics,
-                                          api::StsService::Options{config.region, config.clock_skew_seconds});
+  sts = std::make_unique<api::StsService>(*catalog, sealing_keys, *issuer_keys, *authenticator, *refusals, clock,
+                                          metrics, api::StsService::Options{config.region, config.clock_skew_seconds});
   iam = std::make_unique<api::IamService>(*catalog, logger);
   amp = std::make_unique<api::AmpService>(*catalog, *storage, clock, logger, api::AmpOptions{external_url()});
   SLUICE_TRY(amp->reconcile());
-  data = std::make_unique<api::DataPlane>(
-      *store, api::QueryHandler(engine_options(config), std::chrono::seconds(config.query_timeout_seconds), clock),
-      api::DataPlane::Executors{runtime.compute(), query_pool}, clock, metrics);
-  admin = std::make_unique<api::AdminRoutes>(metrics, decisions, [this] { return store->ready(); }, has_private_listener());
+  data = std::make_unique<api::DataPlane>(*store, make_query_handler(config, clock),
+                                          api::DataPlane::Executors{runtime.compute(), query_pool}, clock, metrics);
+  admin = std::make_unique<api::AdminRoutes>(
+      metrics, decisions, [this] { return store->ready(); }, has_private_listener(), reload);
   handler = std::make_unique<api::Collector>(
-      api::Collector::Parts{*admin, *sts, *iam, *amp, *data, *authenticator, *authorizer, *refusals, *catalog, clock, logger},
-      config.region);
+      api::Collector::Parts{*admin, *sts, *iam, *amp, *data, *authenticator, *authorizer, *refusals, *catalog, clock,
+                            logger},
+      config.region, api::Collector::BodyLimits{config.remote_write_body_bytes_max, config.query_body_bytes_max});
   return {};
 }
 
+Result<void> CollectorProcess::State::listen_failed(std::string_view key, const Error& error) const {
+  ConfigProblems problems;
+  if (error.code == ErrorCode::kIo || key == "web.admin_listen_address") {
+    problems.error(loaded.origin_of(key), key, error.message);
+  } else {
+    add_tls_problem(loaded, error, problems);
+  }
+  return problems.to_result();
+}
+
 Result<void> CollectorProcess::State::listen() {
-  auto operators = net::HttpServer::start(runtime, server_options(config.admin_listen, true, config), front, logger, metrics);
-  if (!operators) return fail_in("web.admin_listen_address", operators.error());
+  auto operators = net::HttpServer::start(runtime, admin_server_options(config), front, logger, metrics);
+  if (!operators) return listen_failed("web.admin_listen_address", operators.error());
   admin_server = *std::move(operators);
-  auto open = net::HttpServer::start(runtime, server_options(config.listen, false, config), front, logger, metrics);
-  if (!open) return fail_in("web.listen_address, web.tls", open.error());
+  auto open = net::HttpServer::start(runtime, public_server_options(config), front, logger, metrics);
+  if (!open) return listen_failed("web.listen_address", open.error());
   public_server = *std::move(open);
-  base_url = (config.tls_cert_file.empty() ? "http://" : "https://") + public_server->address();
+  base_url = (config.has_tls() ? "https://" : "http://") + public_server->address();
   return {};
 }
 
 void CollectorProcess::State::announce() {
   logger.info("listening", {{"listener", "admin"}, {"address", admin_server->address()}});
-  logger.info("listening", {{"listener", "public"}, {"address", public_server->address()},
-                            {"tls", config.tls_cert_file.empty() ? "no" : "yes"}, {"account", account_id},
+  logger.info("listening", {{"listener", "public"},
+                            {"address", public_server->address()},
+                            {"tls", config.has_tls() ? "yes" : "no"},
+                            {"account", account_id},
                             {"region", config.region}});
 }
 
@@ -216,14 +204,21 @@ CollectorProcess::~CollectorProcess() { stop(); }
 Result<std::unique_ptr<CollectorProcess>> CollectorProcess::start(const ServeConfig& config, net::Runtime& runtime,
                                                                   const Clock& clock, Logger& logger,
                                                                   MetricRegistry& metrics) {
-  std::unique_ptr<CollectorProcess> process(
-      new CollectorProcess(std::unique_ptr<State>(new State{config, runtime, clock, logger, metrics})));
+  return start(LoadedConfig{config, {}}, runtime, clock, logger, metrics, nullptr);
+}
+
+Result<std::unique_ptr<CollectorProcess>> CollectorProcess::start(const LoadedConfig& config, net::Runtime& runtime,
+                                                                  const Clock& clock, Logger& logger,
+                                                                  MetricRegistry& metrics, ReloadFunction reload) {
+  std::unique_ptr<CollectorProcess> process(new CollectorProcess(
+      std::unique_ptr<State>(new State{config, runtime, clock, logger, metrics, std::move(reload)})));
   State& state = *process->state_;
+  SLUICE_ASSIGN(ConfigFiles files, state.read_files());
   // Bound first: a port that is taken must not leave a half-made data directory behind.
   SLUICE_TRY(state.listen());
-  SLUICE_TRY(state.open_state());
+  SLUICE_TRY(state.open_state(files.root_key));
   SLUICE_TRY(state.open_storage());
-  SLUICE_TRY(state.make_services());
+  SLUICE_TRY(state.make_services(std::move(files)));
   state.front.set(*state.handler);
   state.announce();
   state.replay = std::thread([&state] {
@@ -233,6 +228,22 @@ Result<std::unique_ptr<CollectorProcess>> CollectorProcess::start(const ServeCon
   });
   return process;
 }
+
+Result<void> CollectorProcess::apply(const ServeConfig& config, ConfigFiles files) {
+  // First, since nothing after it can fail.
+  SLUICE_TRY(reload_certificate());
+  SLUICE_TRY(state_->public_server->set_trusted_proxies(config.trusted_proxies));  // checked when they were read
+  state_->logger.set_level(config.log_level);
+  state_->fetcher->replace(std::move(files.fetcher));
+  state_->issuer_keys->replace_pinned(std::move(files.pinned));
+  state_->authenticator->set_regions(config.regions());
+  state_->sts->set_skew_seconds(config.clock_skew_seconds);
+  state_->public_server->set_request_deadline(request_deadline(config));
+  state_->data->set_queries(make_query_handler(config, state_->clock));
+  return {};
+}
+
+Result<void> CollectorProcess::reload_certificate() { return state_->public_server->reload_certificate(); }
 
 std::string CollectorProcess::address() const { return state_->public_server->address(); }
 std::string CollectorProcess::admin_address() const { return state_->admin_server->address(); }

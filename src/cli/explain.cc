@@ -23,8 +23,11 @@ Result<int> explain(const ExplainOptions& options) {
   auto answer = run_and_wait(client->send(std::move(request)));
   runtime.shutdown();
   if (!answer) {
-    return fail(answer.error().code, fmt::format("no answer from the collector's admin listener: {}. Is it running, and is this its address (--admin)?",
-                                                 answer.error().message));
+    return fail(
+        answer.error().code,
+        fmt::format(
+            "no answer from the collector's admin listener: {}. Is it running, and is this its address (--admin)?",
+            answer.error().message));
   }
   if (answer->status != 200) {
     return fail(ErrorCode::kNotFound, std::string(trim(answer->body.substr(0, answer->body.find('\n')))));

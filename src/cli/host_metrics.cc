@@ -56,13 +56,16 @@ class Collector {
       if (name == "ctxt" || name == "processes" || name == "btime") {
         double value = 0;
         fields >> value;
-        add(name == "ctxt" ? "node_context_switches_total" : name == "processes" ? "node_forks_total" : "node_boot_time_seconds",
+        add(name == "ctxt"        ? "node_context_switches_total"
+            : name == "processes" ? "node_forks_total"
+                                  : "node_boot_time_seconds",
             value);
       }
       if (!name.starts_with("cpu") || name == "cpu") continue;
       for (const char* mode : kModes) {
         double ticks = 0;
-        if (fields >> ticks) add("node_cpu_seconds_total", ticks / kTicksPerSecond, {{"cpu", name.substr(3)}, {"mode", mode}});
+        if (fields >> ticks)
+          add("node_cpu_seconds_total", ticks / kTicksPerSecond, {{"cpu", name.substr(3)}, {"mode", mode}});
       }
     }
   }
@@ -89,9 +92,11 @@ class Collector {
     for (std::ifstream file(proc_path_ + "/diskstats"); std::getline(file, line_);) {
       std::istringstream fields(line_);
       std::string major, minor, device;
-      double reads = 0, reads_merged = 0, sectors_read = 0, read_ms = 0, writes = 0, writes_merged = 0, sectors_written = 0;
+      double reads = 0, reads_merged = 0, sectors_read = 0, read_ms = 0, writes = 0, writes_merged = 0,
+             sectors_written = 0;
       if (!(fields >> major >> minor >> device >> reads >> reads_merged >> sectors_read >> read_ms >> writes >>
-            writes_merged >> sectors_written)) continue;
+            writes_merged >> sectors_written))
+        continue;
       add("node_disk_reads_completed_total", reads, {{"device", device}});
       add("node_disk_read_bytes_total", sectors_read * kBytesPerSector, {{"device", device}});
       add("node_disk_writes_completed_total", writes, {{"device", device}});

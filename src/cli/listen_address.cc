@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "cli/config.h"
+#include "net/address_policy.h"
 
 namespace sluice::cli {
 
@@ -27,7 +28,15 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
                 fmt::format("listen address '{}': '{}' is not a port (0 to 65535)", text, digits));
   }
   if (host == "localhost") host = "127.0.0.1";
-  return ListenAddress{host.empty() ? "0.0.0.0" : std::string(host), port};
+  if (host.empty()) host = "0.0.0.0";
+  if (!net::IpAddress::parse(host)) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format(
+            "listen address '{}': '{}' is not an IP address; wanted HOST:PORT, e.g. 127.0.0.1:9009 or [::1]:9009", text,
+            host));
+  }
+  return ListenAddress{std::string(host), port};
 }
 
 bool ListenAddress::is_loopback() const { return host.starts_with("127.") || host == "::1"; }

@@ -3,14 +3,22 @@
 #include <string>
 
 #include "base/result.h"
-#include "cli/config.h"
+#include "cli/config_source.h"
 
 /// One function a verb; each lives in the file of its name. The int is the process' exit code; an Error is
 /// printed as one line on stderr and exits 1.
 namespace sluice::cli {
 
-/// Runs the collector until SIGTERM or SIGINT.
-Result<int> serve(const ServeConfig& config);
+/// Runs the collector until SIGTERM or SIGINT; SIGHUP reads its configuration again.
+Result<int> serve(const ConfigSources& sources);
+
+struct CheckOptions {
+  ConfigSources sources;
+  bool print = false;  ///< also prints the effective configuration
+};
+/// Checks a configuration as `serve` would take it, and the files it names: 0 and one line, or 1 and every problem
+/// on a line of standard error.
+Result<int> check_configuration(const CheckOptions& options);
 
 struct DemoOptions {
   std::string listen_address = "127.0.0.1:9009";

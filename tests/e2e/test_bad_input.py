@@ -1,6 +1,9 @@
-"""Bad input over the wire: the documented status, and a message that names what and where."""
+"""Bad input, over the wire and in the configuration: the documented status, and a message that names what and where."""
+import pathlib
+import shutil
 import socket
-import struct
+import subprocess
+import tempfile
 import time
 import unittest
 import urllib.parse
@@ -8,7 +11,7 @@ import urllib.parse
 import snappy
 
 import remote_write
-from support import CollectorTest, REGION
+from support import BINARY, REGION, Authority, CollectorTest, Credentials, Sluice
 
 
 class RemoteWrite(CollectorTest):
@@ -199,6 +202,169 @@ class Queries(CollectorTest):
         self.error(self.get("query", query="http_requests_total / on(job) http_requests_total", time=self.now), 422,
                    "execution",
                    "found duplicate series for the match group|multiple matches for labels")
+
+
+class Configuration(unittest.TestCase):
+    """`sluice check config` and `sluice serve` on files with mistakes in them."""
+
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        self.authority = Authority(self.directory)
+        self.file = self.directory / "sluice.yaml"
+
+    def run_sluice(self, *arguments, environment=None):
+        return subprocess.run([BINARY, *arguments], cwd=self.directory, capture_output=True, text=True, timeout=60,
+                              env={"PATH": "/usr/bin:/bin", **(environment or {})})
+
+    def check(self, text, *arguments, environment=None):
+        self.file.write_text(text)
+        return self.run_sluice("check", "config", "--config.file=sluice.yaml", *arguments, environment=environment)
+
+    def refused(self, text, *lines, environment=None):
+        """Every line of complaint, in order; `serve` says the same and does not start."""
+        checked = self.check(text, environment=environment)
+        self.assertEqual((checked.returncode, checked.stdout), (1, ""), checked.stderr)
+        self.assertEqual(checked.stderr.splitlines(), list(lines))
+
+    def test_a_good_file_is_one_line(self):
+        cert_file, key_file = self.authority.issue("server", ["localhost"])
+        done = self.check("web:\n  listen_address: 0.0.0.0:9009\n"
+                          f"  tls: {{cert_file: {cert_file}, key_file: {key_file}}}\n")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        self.assertRegex(done.stdout, r"^sluice\.yaml is good: 3 of \d+ keys set; certificate valid until \S+Z\n$")
+        self.assertEqual(self.run_sluice("check", "config").returncode, 0)
+
+    def test_mistakes_in_the_text(self):
+        self.refused(
+            "web:\n  listen_address: 0.0.0.0:9009\n  tls:\n    cert_fil: a.pem\nquery:\n  timeout_seconds: 2m\n"
+            "aws:\n  region: ${REGION}\n  account_id: 42\noidc:\n  allow:\n    networks: [10.0.0.1/8]\n",
+            "sluice.yaml:2: web.listen_address: 0.0.0.0:9009 is not loopback and web.tls is not set: tokens would "
+            "travel in the clear. Set web.tls.cert_file and web.tls.key_file, or web.tls_terminated_upstream: true if "
+            "a proxy in front ends TLS",
+            "sluice.yaml:4: web.tls.cert_fil: unknown key; accepted here: cert_file, key_file, reload_interval_seconds",
+            "sluice.yaml:6: query.timeout_seconds: '2m' is not accepted; wanted a whole number of seconds, 1 to 86400",
+            "sluice.yaml:8: aws.region: the environment variable REGION is not set; set it, or give a default: "
+            "${REGION:-...}",
+            "sluice.yaml:9: aws.account_id: '42' is not an account id; wanted 12 digits, quoted",
+            "sluice.yaml:12: oidc.allow.networks: network '10.0.0.1/8' has bits set after its first 8")
+
+    def test_mistakes_in_the_files_it_names(self):
+        cert_file, _ = self.authority.issue("server", ["localhost"])
+        _, other_key = self.authority.issue("other", ["localhost"])
+        (self.directory / "text").write_text("hello\n")
+        self.refused(
+            f"web:\n  tls:\n    cert_file: {cert_file}\n    key_file: {other_key}\n"
+            "oidc:\n  allow:\n    ca_file: text\n  pinned_jwks:\n    - issuer: https://a.example\n      file: nowhere\n"
+            "    - issuer: https://b.example\n      file: text\n"
+            "aws:\n  root_access_key_id: AKIASLU0ABCDEFGH2345\n  root_secret_access_key_file: text\n",
+            f"sluice.yaml:4: web.tls.key_file: the key in '{other_key}' does not belong to the certificate in "
+            f"'{cert_file}'",
+            "sluice.yaml:7: oidc.allow.ca_file: CA file 'text' cannot be used: no certificate or crl found",
+            "sluice.yaml:9: oidc.pinned_jwks[0].file: open nowhere: No such file or directory",
+            "sluice.yaml:11: oidc.pinned_jwks[1].file: text is no JWKS: key set: JSON, byte 0: syntax error",
+            "sluice.yaml:15: aws.root_secret_access_key_file: the file's content (not shown) is no secret access key; "
+            "wanted one line of 40 to 128 of A-Z, a-z, 0-9, '+', '/' and '='")
+
+    def test_serve_says_the_same_and_does_not_start(self):
+        self.file.write_text("query:\n  timeout_seconds: 2m\nlog:\n  level: loud\n")
+        done = self.run_sluice("serve", "--config.file=sluice.yaml", "--storage.path=data")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.splitlines(), [
+            "sluice: sluice.yaml:2: query.timeout_seconds: '2m' is not accepted; wanted a whole number of seconds, "
+            "1 to 86400",
+            "sluice: sluice.yaml:4: log.level: 'loud' is not accepted; wanted debug, info, warn or error"])
+        self.assertFalse((self.directory / "data").exists())
+        flag = self.run_sluice("serve", "--web.listen-address=nowhere:1")
+        self.assertEqual(flag.stderr, "sluice: --web.listen-address: listen address 'nowhere:1': 'nowhere' is not an "
+                                      "IP address; wanted HOST:PORT, e.g. 127.0.0.1:9009 or [::1]:9009\n")
+
+    def test_serve_names_the_key_of_a_tls_file_and_of_a_port_that_is_taken(self):
+        cert_file, _ = self.authority.issue("server", ["localhost"])
+        _, other_key = self.authority.issue("other", ["localhost"])
+        self.file.write_text(f"web:\n  listen_address: 127.0.0.1:0\n  admin_listen_address: 127.0.0.1:0\n"
+                             f"  tls:\n    cert_file: {cert_file}\n    key_file: {other_key}\n")
+        done = self.run_sluice("serve", "--config.file=sluice.yaml", "--storage.path=data")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"sluice: sluice.yaml:6: web.tls.key_file: the key in '{other_key}' does not belong to",
+                      done.stderr)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.file.write_text(f"web:\n  listen_address: 127.0.0.1:{port}\n  admin_listen_address: 127.0.0.1:0\n")
+            done = self.run_sluice("serve", "--config.file=sluice.yaml", "--storage.path=data")
+        self.assertRegex(done.stderr,
+                         rf"sluice: sluice\.yaml:2: web\.listen_address: .*127\.0\.0\.1.*{port}.*[Aa]ddress already")
+        self.assertFalse((self.directory / "data").exists())
+
+    def test_the_effective_configuration_is_printed_without_secrets(self):
+        secret_file = self.directory / "secret"
+        secret_file.write_text("x" * 40 + "\n")
+        secret_file.chmod(0o600)
+        text = (f"aws:\n  region: ${{WHERE:-eu-north-1}}\n  root_access_key_id: AKIASLU0ABCDEFGH2345\n"
+                f"  root_secret_access_key_file: {secret_file}\n")
+        done = self.check(text, "--print", "--log.level=warn", environment={"WHERE": "eu-west-3"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("  region: eu-west-3  # sluice.yaml:2\n", done.stdout)
+        self.assertIn("  level: warn  # --log.level\n", done.stdout)
+        self.assertIn("  path: ", done.stdout)
+        self.assertIn("# default\n", done.stdout)
+        self.assertNotIn("x" * 40, done.stdout + done.stderr)
+        again = self.check(done.stdout, "--print")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        values = lambda printed: [line.split("  #")[0] for line in printed.splitlines()]
+        self.assertEqual(values(again.stdout), values(done.stdout))
+
+    def test_a_secret_never_shows(self):
+        secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+        for text in (f"aws: {{root_secret_access_key: {secret}}}\n",
+                     f"aws: {{root_access_key_id: {secret}, root_secret_access_key_file: {secret}}}\n"):
+            done = self.check(text)
+            self.assertEqual(done.returncode, 1)
+            self.assertNotIn(secret, done.stdout + done.stderr)
+            self.assertIn("root_secret_access_key", done.stderr)
+
+    def test_wrong_usage(self):
+        self.assertEqual(self.run_sluice("check").returncode, 2)
+        self.assertEqual(self.run_sluice("check", "nonsense").returncode, 2)
+        missing = self.run_sluice("check", "config", "--config.file=nowhere.yaml")
+        self.assertEqual((missing.returncode, missing.stderr),
+                         (1, "nowhere.yaml: cannot read the configuration file\n"))
+
+
+class RootKey(unittest.TestCase):
+    """A root key that the operator brings."""
+
+    def test_it_is_the_root_key_from_the_first_start_and_can_be_replaced(self):
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        secret_file = directory / "secret"
+        first = Credentials("AKIASLU0AAAAAAAAAAAA", "a" * 40)
+        second = Credentials("AKIASLU0BBBBBBBBBBBB", "b" * 40)
+
+        def start(credentials, mode=0o600):
+            secret_file.write_text(credentials.secret_key + "\n")
+            secret_file.chmod(mode)
+            sluice = Sluice(directory / "data", f"aws:\n  region: {REGION}\n"
+                                                f"  root_access_key_id: {credentials.access_key}\n"
+                                                f"  root_secret_access_key_file: {secret_file}\n")
+            self.addCleanup(sluice.stop)
+            return sluice
+
+        def status(sluice, credentials):
+            return sluice.signed(credentials, "GET", "/workspaces").status
+
+        sluice = start(first)
+        self.assertEqual((status(sluice, first), status(sluice, second)), (200, 403))
+        self.assertFalse((directory / "data" / "credentials").exists())
+        sluice.stop()
+        sluice = start(second, 0o644)
+        self.assertEqual((status(sluice, first), status(sluice, second)), (403, 200))
+        log = sluice.log_text()
+        self.assertIn("others than its owner may read the file (mode 0644); wanted 0600 or 0400", log)
+        self.assertRegex(log, 'level=warn msg="a root key no longer works: the configuration brings another" '
+                              '.*key=AKIASLU0A')
+        self.assertNotIn("a" * 40, log)
+        self.assertNotIn("b" * 40, log)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,145 @@
+#include "cli/setting_types.h"
+#include "sts/access_key_id.h"
+
+namespace sluice::cli {
+
+namespace {
+
+constexpr uint64_t kHeadBytesMin = uint64_t{1} << 20;
+constexpr uint64_t kHeadBytesMax = uint64_t{1} << 44;
+
+Setting log_level() {
+  const std::string wanted = "debug, info, warn or error";
+  auto read = [wanted](const ConfigNode& node, ServeConfig& config) -> Result<void> {
+    SLUICE_ASSIGN(const std::string text, scalar_text(node, wanted));
+    const auto level = parse_log_level(text);
+    if (!level) return not_accepted(node, wanted);
+    config.log_level = *level;
+    return {};
+  };
+  auto show = [](const ServeConfig& c) -> std::string {
+    switch (c.log_level) {
+      case LogLevel::kDebug: return "debug";
+      case LogLevel::kInfo: return "info";
+      case LogLevel::kWarn: return "warn";
+      case LogLevel::kError: return "error";
+    }
+    return "info";
+  };
+  return {"log.level",     wanted,          Applies::kOnReload,
+          std::move(read), std::move(show), copy_of([](auto& c) -> auto& { return c.log_level; })};
+}
+
+Setting log_format() {
+  const std::string wanted = "logfmt or json";
+  auto read = [wanted](const ConfigNode& node, ServeConfig& config) -> Result<void> {
+    SLUICE_ASSIGN(const std::string text, scalar_text(node, wanted));
+    if (text != "logfmt" && text != "json") return not_accepted(node, wanted);
+    config.log_format = text == "json" ? LogFormat::kJson : LogFormat::kLogfmt;
+    return {};
+  };
+  auto show = [](const ServeConfig& c) { return c.log_format == LogFormat::kJson ? "json" : "logfmt"; };
+  return {"log.format",    wanted,          Applies::kOnRestart,
+          std::move(read), std::move(show), copy_of([](auto& c) -> auto& { return c.log_format; })};
+}
+
+bool all_of(std::string_view text, std::string_view alphabet) {
+  return text.find_first_not_of(alphabet) == std::string_view::npos;
+}
+
+Result<void> check_region(const std::string& region) {
+  if (!region.empty() && all_of(region, "abcdefghijklmnopqrstuvwxyz0123456789-")) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("'{}' is not a region's name; wanted lower-case letters, digits and '-', e.g. us-east-1",
+                          printable(region, kQuotedValueBytesMax)));
+}
+
+Result<void> check_path(const std::string&) { return {}; }
+
+Result<void> check_account_id(const std::string& id) {
+  if (id.size() == 12 && all_of(id, "0123456789")) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("'{}' is not an account id; wanted 12 digits, quoted", printable(id, kQuotedValueBytesMax)));
+}
+
+/// Says nothing of the value: a secret may have been put here by mistake.
+Result<void> check_root_key_id(const std::string& id) {
+  if (sts::classify_access_key_id(id) == sts::AccessKeyKind::kLongLived) return {};
+  return fail(
+      ErrorCode::kInvalidArgument,
+      "the value (not shown) is not an access key id of this collector's kind; wanted AKIASLU0 and 12 of A-Z and "
+      "2-7. The ids of Amazon's own keys are not taken: one pair should open one door");
+}
+
+/// A text that must not be empty.
+template <class Field>
+Setting required_text(std::string_view key, Applies applies, Field field, std::string wanted, TextCheck check) {
+  Setting setting = text_setting(key, applies, field, wanted, std::move(check));
+  setting.read = [read = std::move(setting.read), wanted](const ConfigNode& node, ServeConfig& config) -> Result<void> {
+    if (node.text.empty()) return not_accepted(node, wanted);
+    return read(node, config);
+  };
+  return setting;
+}
+
+/// Refused with its own text, for whoever looks for the key that the other file formats have.
+Setting inline_secret() {
+  auto read = [](const ConfigNode&, ServeConfig&) -> Result<void> {
+    return fail(ErrorCode::kInvalidArgument,
+                "a secret does not belong in this file; put it into a file of its own, readable by its owner only, and "
+                "name that file in aws.root_secret_access_key_file");
+  };
+  return {"aws.root_secret_access_key", "", Applies::kOnRestart, std::move(read), nullptr, nullptr};
+}
+
+}  // namespace
+
+std::vector<Setting> storage_and_log_settings() {
+  return {
+      required_text(
+          "storage.path", Applies::kOnRestart, [](auto& c) -> auto& { return c.storage_path; }, "a directory's path",
+          check_path),
+      integer_setting(
+          "storage.head_bytes_max", Applies::kOnRestart, [](auto& c) -> auto& { return c.head_bytes_max; }, "bytes",
+          Range<uint64_t>{kHeadBytesMin, kHeadBytesMax}),
+      log_level(),
+      log_format(),
+  };
+}
+
+std::vector<Setting> aws_settings() {
+  return {
+      text_setting(
+          "aws.account_id", Applies::kOnRestart, [](auto& c) -> auto& { return c.account_id; }, "12 digits, quoted",
+          check_account_id),
+      required_text(
+          "aws.region", Applies::kOnRestart, [](auto& c) -> auto& { return c.region; },
+          "a region's name, e.g. us-east-1", check_region),
+      list_setting(
+          "aws.accepted_regions", Applies::kOnReload, [](auto& c) -> auto& { return c.accepted_regions; },
+          "a list of region names", check_region),
+      text_setting(
+          "aws.root_access_key_id", Applies::kOnRestart, [](auto& c) -> auto& { return c.root_access_key_id; },
+          "an access key id: AKIASLU0 and 12 of A-Z and 2-7", check_root_key_id),
+      text_setting(
+          "aws.root_secret_access_key_file", Applies::kOnRestart,
+          [](auto& c) -> auto& { return c.root_secret_access_key_file; }, "the path of a file with the secret alone"),
+      inline_secret(),
+  };
+}
+
+std::vector<Setting> query_settings() {
+  return {
+      integer_setting(
+          "query.timeout_seconds", Applies::kOnReload, [](auto& c) -> auto& { return c.query_timeout_seconds; },
+          "seconds", Range<int64_t>{1, 86'400}),
+      integer_setting(
+          "query.samples_max", Applies::kOnReload, [](auto& c) -> auto& { return c.query_samples_max; }, "samples",
+          Range<uint64_t>{1, 1'000'000'000'000}),
+      integer_setting(
+          "query.lookback_delta_seconds", Applies::kOnReload, [](auto& c) -> auto& { return c.lookback_delta_seconds; },
+          "seconds", Range<int64_t>{1, 86'400}),
+  };
+}
+
+}  // namespace sluice::cli
