@@ -41,7 +41,7 @@ class Refusals(unittest.TestCase):
 
     def test_wrong_type_and_bad_yaml(self):
         self.refused(self.serve("query:\n  timeout_seconds: soon\n"), "sluice.yaml:2: query.timeout_seconds",
-                     "a number of seconds")
+                     "wanted a whole number of seconds, 1 to 86400")
         self.refused(self.serve("web: {\n"), "sluice.yaml", "not YAML")
 
     def test_plaintext_beyond_loopback(self):
