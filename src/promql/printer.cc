@@ -129,8 +129,15 @@ void print_matching(const VectorMatching& matching, std::string& out) {
   if (matching.fill_right) out += fmt::format(" fill_right ({})", format_number(*matching.fill_right));
 }
 
+/// A sign before a base would be read back as one around the power: "+Inf ^ 2" is +(Inf ^ 2).
+bool is_infinite_base(const BinaryExpr& node) {
+  const auto* base = as<NumberLiteral>(*node.lhs);
+  return node.op == BinaryOp::kPow && base != nullptr && !base->duration && std::isinf(base->value) && base->value > 0;
+}
+
 void print_binary(const BinaryExpr& node, std::string& out) {
-  print(*node.lhs, out);
+  if (is_infinite_base(node)) out += "Inf";
+  else print(*node.lhs, out);
   out += ' ';
   out += to_string(node.op);
   if (node.return_bool) out += " bool";
