@@ -231,7 +231,7 @@ Result<std::unique_ptr<CollectorProcess>> CollectorProcess::start(const LoadedCo
 
 Result<void> CollectorProcess::apply(const ServeConfig& config, ConfigFiles files) {
   // First, since nothing after it can fail.
-  SLUICE_TRY(reload_certificate());
+  SLUICE_TRY(reload_certificate(config));
   SLUICE_TRY(state_->public_server->set_trusted_proxies(config.trusted_proxies));  // checked when they were read
   state_->logger.set_level(config.log_level);
   state_->fetcher->replace(std::move(files.fetcher));
@@ -243,7 +243,15 @@ Result<void> CollectorProcess::apply(const ServeConfig& config, ConfigFiles file
   return {};
 }
 
-Result<void> CollectorProcess::reload_certificate() { return state_->public_server->reload_certificate(); }
+Result<void> CollectorProcess::reload_certificate(const ServeConfig& config) {
+  if (!config.has_tls()) return {};
+  return state_->public_server->reload_certificate({config.tls_cert_file, config.tls_key_file});
+}
+
+std::string CollectorProcess::status() const {
+  const auto is_ready = ready();
+  return is_ready ? fmt::format("running on {}", address()) : is_ready.error().message;
+}
 
 std::string CollectorProcess::address() const { return state_->public_server->address(); }
 std::string CollectorProcess::admin_address() const { return state_->admin_server->address(); }

@@ -37,7 +37,8 @@ class CollectorProcess final : public Reloadable {
   ~CollectorProcess() override;
 
   Result<void> apply(const ServeConfig& config, ConfigFiles files) override;
-  Result<void> reload_certificate() override;
+  Result<void> reload_certificate(const ServeConfig& config) override;
+  std::string status() const override;
 
   std::string address() const;        ///< HOST:PORT of the public listener, the port as bound
   std::string admin_address() const;

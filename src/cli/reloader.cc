@@ -48,10 +48,10 @@ Result<std::string> Reloader::reload(std::string_view trigger) {
   auto done = read_and_apply();
   if (done) {
     succeeded();
-    parts_.notifier.ready("running");
+    parts_.notifier.ready(collector_->status());
   } else {
     is_successful_.set(0);
-    parts_.notifier.ready(fmt::format("running; the last reload failed: {}", done.error().message));
+    parts_.notifier.ready(fmt::format("{}; the last reload failed: {}", collector_->status(), done.error().message));
     parts_.logger.error("reload failed; the old configuration stays in force",
                         {{"trigger", trigger}, {"reason", done.error().message}});
     done = fail(done.error().code, fmt::format("{}:\n{}", kOldStays, done.error().message));
@@ -63,12 +63,12 @@ Result<std::string> Reloader::read_and_apply() {
   ConfigProblems problems;
   LoadedConfig loaded = load_config(sources_, problems);
   ConfigFiles files = read_config_files(loaded, parts_.fs, parts_.runtime, problems);
-  // Taken before the files are read: what changes meanwhile is seen at the next look.
-  const CertificateStamp stamp = stamp_of(running_.values);
   check_tls_files(loaded, parts_.clock.now_s(), problems);
   SLUICE_TRY(problems.to_result());
 
   Changes changes = changes_to(loaded.values);
+  // Taken before the files are read: what changes meanwhile is seen at the next look.
+  const CertificateStamp stamp = stamp_of(changes.next);
   SLUICE_TRY(collector_->apply(changes.next, std::move(files)));
   running_ = {std::move(changes.next), std::move(loaded.origins)};
   stamp_ = stamp;
@@ -82,14 +82,21 @@ Result<std::string> Reloader::read_and_apply() {
   return report(changes, problems.warnings());
 }
 
+bool Reloader::waits_for_restart(const Setting& setting, const ServeConfig& loaded) const {
+  if (setting.applies == Applies::kOnRestart) return true;
+  // A listener takes another certificate while it runs, but neither begins nor ends TLS.
+  const bool is_tls_file = setting.key == "web.tls.cert_file" || setting.key == "web.tls.key_file";
+  return is_tls_file && loaded.has_tls() != running_.values.has_tls();
+}
+
 Reloader::Changes Reloader::changes_to(const ServeConfig& loaded) const {
   Changes changes{loaded, {}, {}};
   for (const Setting& setting : settings()) {
     if (!setting.show) continue;
     const bool is_changed = setting.show(loaded) != setting.show(running_.values);
-    if (setting.applies == Applies::kOnRestart) setting.copy(running_.values, changes.next);
-    if (!is_changed) continue;
-    (setting.applies == Applies::kOnRestart ? changes.waiting : changes.applied).emplace_back(setting.key);
+    const bool waits = waits_for_restart(setting, loaded);
+    if (waits) setting.copy(running_.values, changes.next);
+    if (is_changed) (waits ? changes.waiting : changes.applied).emplace_back(setting.key);
   }
   return changes;
 }
@@ -116,7 +123,7 @@ void Reloader::check_certificate() {
   if (collector_ == nullptr || !running_.values.has_tls()) return;
   const CertificateStamp stamp = stamp_of(running_.values);
   if (stamp == stamp_) return;
-  const auto reloaded = collector_->reload_certificate();
+  const auto reloaded = collector_->reload_certificate(running_.values);
   is_certificate_successful_.set(reloaded ? 1 : 0);
   if (reloaded) {
     stamp_ = stamp;

@@ -28,8 +28,10 @@ class Reloadable {
   /// Puts in force what a reload can change (Applies::kOnReload in settings.h), and the certificate's files as they are
   /// now. All or nothing: after an error everything is as before.
   virtual Result<void> apply(const ServeConfig& config, ConfigFiles files) = 0;
-  /// Reads the certificate's files again; after an error the old pair stays in use.
-  virtual Result<void> reload_certificate() = 0;
+  /// Reads the certificate's files again; after an error the old pair stays in use. Success without TLS.
+  virtual Result<void> reload_certificate(const ServeConfig& config) = 0;
+  /// One line for the service manager: how it is, or how far with starting.
+  virtual std::string status() const = 0;
 };
 
 /// Reads the configuration again while the collector runs: on SIGHUP, on POST /-/reload, and, for the certificate's
@@ -77,6 +79,7 @@ class Reloader {
     std::vector<std::string> waiting;  ///< keys that need a restart
   };
   Result<std::string> read_and_apply() SLUICE_REQUIRES(mutex_);
+  bool waits_for_restart(const Setting& setting, const ServeConfig& loaded) const SLUICE_REQUIRES(mutex_);
   Changes changes_to(const ServeConfig& loaded) const SLUICE_REQUIRES(mutex_);
   std::string report(const Changes& changes, const std::vector<std::string>& warnings) const SLUICE_REQUIRES(mutex_);
   void succeeded();

@@ -2,8 +2,6 @@
 #include <chrono>
 #include <csignal>
 
-#include <fmt/core.h>
-
 #include "base/version.h"
 #include "cli/collector_process.h"
 #include "cli/reloader.h"
@@ -73,9 +71,8 @@ class Caretaker {
   /// True once everything is replayed; until then the manager is told how far it is.
   bool tell_status() {
     if (is_ready_) return true;
-    const auto ready = parts_.collector.ready();
-    is_ready_ = ready.has_value();
-    std::string status = ready ? fmt::format("running on {}", parts_.collector.address()) : ready.error().message;
+    is_ready_ = parts_.collector.ready().has_value();
+    std::string status = parts_.collector.status();
     if (status != status_) parts_.notifier.status(status);
     status_ = std::move(status);
     return is_ready_;
@@ -118,7 +115,7 @@ Result<int> serve(const ConfigSources& sources) {
   SLUICE_ASSIGN(auto collector, CollectorProcess::start(config, runtime, clock, *logger, metrics,
                                                         [&reloader] { return reloader.reload("POST /-/reload"); }));
   reloader.attach(*collector);
-  notifier.ready("listening; workspaces are being opened");
+  notifier.ready(collector->status());
 
   Caretaker caretaker({reloader, *collector, notifier, runtime, clock});
   const int signal = run_until_stopped(caretaker, reloader);

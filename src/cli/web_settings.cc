@@ -37,11 +37,10 @@ std::vector<Setting> web_settings() {
       address_setting("web.listen_address", [](auto& c) -> auto& { return c.listen; }),
       address_setting("web.admin_listen_address", [](auto& c) -> auto& { return c.admin_listen; }),
       text_setting(
-          "web.tls.cert_file", Applies::kOnRestart, [](auto& c) -> auto& { return c.tls_cert_file; },
+          "web.tls.cert_file", Applies::kOnReload, [](auto& c) -> auto& { return c.tls_cert_file; },
           "a PEM file's path"),
       text_setting(
-          "web.tls.key_file", Applies::kOnRestart, [](auto& c) -> auto& { return c.tls_key_file; },
-          "a PEM file's path"),
+          "web.tls.key_file", Applies::kOnReload, [](auto& c) -> auto& { return c.tls_key_file; }, "a PEM file's path"),
       integer_setting(
           "web.tls.reload_interval_seconds", Applies::kOnReload,
           [](auto& c) -> auto& { return c.tls_reload_interval_seconds; }, "seconds", Range<int64_t>{0, kSecondsMax}),

@@ -50,9 +50,9 @@ void HttpServer::Impl::use_certificate(std::shared_ptr<const TlsContext> pair) {
   tls.store(std::move(pair));
 }
 
-Result<void> HttpServer::Impl::reload_certificate() {
-  if (!settings.tls) return {};
-  SLUICE_ASSIGN(auto pair, load_valid_pair(*settings.tls, clock_.now_s()));
+Result<void> HttpServer::Impl::reload_certificate(const TlsFiles& files) {
+  if (!settings.tls) return fail(ErrorCode::kConflict, fmt::format("{} was opened without TLS", address));
+  SLUICE_ASSIGN(auto pair, load_valid_pair(files, clock_.now_s()));
   use_certificate(std::move(pair));
   return {};
 }
@@ -76,7 +76,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(Runtime& runtime, ServerOp
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
-Result<void> HttpServer::reload_certificate() { return impl_->reload_certificate(); }
+Result<void> HttpServer::reload_certificate() {
+  if (!impl_->settings.tls) return {};
+  return impl_->reload_certificate(*impl_->settings.tls);
+}
+Result<void> HttpServer::reload_certificate(const TlsFiles& files) { return impl_->reload_certificate(files); }
 Result<void> HttpServer::set_trusted_proxies(const std::vector<std::string>& networks) {
   return impl_->set_trusted_proxies(networks);
 }

@@ -102,6 +102,8 @@ class HttpServer {
   /// theirs. When check_certificate() refuses the files, its error comes back and the old pair stays in use.
   /// Success without TLS.
   Result<void> reload_certificate();
+  /// The same with other files, for this once. kConflict for a server that was started without TLS.
+  Result<void> reload_certificate(const TlsFiles& files);
 
   /// Instead of ServerLimits::request_deadline, for requests whose handler starts from now on.
   void set_request_deadline(std::chrono::milliseconds deadline);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/thread_safety.h"
 #include "net/connection_table.h"
+#include "net/replaceable.h"
 #include "net/server_connection.h"
 
 namespace sluice::net {
@@ -26,7 +27,7 @@ struct HttpServer::Impl final : ConnectionHost, std::enable_shared_from_this<Htt
   Result<void> prepare();  ///< certificate and networks
   Result<void> listen();
   void stop(std::chrono::milliseconds grace) SLUICE_EXCLUDES(mutex);
-  Result<void> reload_certificate();
+  Result<void> reload_certificate(const TlsFiles& files);
   Result<void> set_trusted_proxies(const std::vector<std::string>& networks);
 
   const ServerOptions& options() const override { return settings; }
@@ -61,8 +62,8 @@ struct HttpServer::Impl final : ConnectionHost, std::enable_shared_from_this<Htt
   Logger& logger;
   ServerMetrics metrics_;
   const SystemClock clock_;
-  std::atomic<std::shared_ptr<const TlsContext>> tls;  ///< of connections accepted from now on
-  std::atomic<std::shared_ptr<const AddressRules>> address_rules_;
+  Replaceable<TlsContext> tls;  ///< of connections accepted from now on
+  Replaceable<AddressRules> address_rules_;
   std::atomic<std::chrono::milliseconds> request_deadline_;
   std::unique_ptr<Listener> listener;
   std::string address;

@@ -21,13 +21,16 @@ class FakeCollector final : public Reloadable {
     applied.push_back(config);
     return {};
   }
-  Result<void> reload_certificate() override {
+  std::string status() const override { return "running"; }
+  Result<void> reload_certificate(const ServeConfig& config) override {
     ++certificate_reloads;
+    cert_file = config.tls_cert_file;
     if (!failure.empty()) return fail(ErrorCode::kInvalidArgument, failure);
     return {};
   }
   std::vector<ServeConfig> applied;
   int certificate_reloads = 0;
+  std::string cert_file;
   std::string failure;
 };
 
@@ -191,6 +194,42 @@ TEST_F(ReloaderTest, AReloadReadsTheCertificateSoTheNextLookIsQuiet) {
   ASSERT_TRUE(reloader->reload("test"));
   reloader->check_certificate();
   EXPECT_EQ(collector.certificate_reloads, 0) << "apply() had it already";
+}
+
+TEST_F(ReloaderTest, OtherFilesAreLookedAtFromTheReloadOn) {
+  write_certificate("first");
+  write(tls());
+  start_attached();
+  std::filesystem::rename(directory.file("a.pem"), directory.file("b.pem"));
+  write("web: {tls: {cert_file: " + directory.file("b.pem") + ", key_file: " + directory.file("a.key") + "}}\n");
+  const auto done = reloader->reload("test");
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_THAT(*done, HasSubstr("changed: web.tls.cert_file\n"));
+  EXPECT_EQ(collector.applied.back().tls_cert_file, directory.file("b.pem"));
+  reloader->check_certificate();
+  EXPECT_EQ(collector.certificate_reloads, 0);
+  write_certificate("second");
+  std::filesystem::rename(directory.file("a.pem"), directory.file("b.pem"));
+  reloader->check_certificate();
+  EXPECT_EQ(collector.certificate_reloads, 1);
+  EXPECT_EQ(collector.cert_file, directory.file("b.pem"));
+}
+
+TEST_F(ReloaderTest, TlsBeginsAndEndsAtARestart) {
+  write_certificate("first");
+  write("");
+  start_attached();
+  write(tls());
+  auto done = reloader->reload("test");
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_THAT(*done, HasSubstr("changed, needs a restart: web.tls.cert_file, web.tls.key_file\n"));
+  EXPECT_FALSE(collector.applied.back().has_tls());
+  start_attached();
+  write("");
+  done = reloader->reload("test");
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_THAT(*done, HasSubstr("changed, needs a restart: web.tls.cert_file, web.tls.key_file\n"));
+  EXPECT_TRUE(collector.applied.back().has_tls());
 }
 
 TEST_F(ReloaderTest, WithoutTlsOrWithIntervalZeroNobodyLooks) {

@@ -1,5 +1,6 @@
 """Bad input, over the wire and in the configuration: the documented status, and a message that names what and where."""
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -234,6 +235,17 @@ class Configuration(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done)
         self.assertRegex(done.stdout, r"^sluice\.yaml is good: 3 of \d+ keys set; certificate valid until \S+Z\n$")
         self.assertEqual(self.run_sluice("check", "config").returncode, 0)
+
+    def test_the_file_to_begin_with_is_good(self):
+        example = pathlib.Path(__file__).resolve().parent.parent.parent / "deploy/sluice.yaml"
+        done = self.check(example.read_text())
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        # And so it is with its comments taken for keys, but for the files that are not there.
+        lines = [line.replace("# ", "", 1) if ": " in line or line.endswith(":") else line
+                 for line in example.read_text().splitlines() if "AKIASLU0" not in line and "root_secret" not in line]
+        done = self.check("\n".join(line for line in lines if not line[:1].isupper()))
+        self.assertEqual(re.findall(r"^sluice\.yaml:\d+: (\S+): ", done.stderr, re.M),
+                         ["web.tls.cert_file", "oidc.allow.ca_file"], done.stderr)
 
     def test_mistakes_in_the_text(self):
         self.refused(

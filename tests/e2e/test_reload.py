@@ -14,6 +14,7 @@ import time
 import unittest
 import unittest.mock
 
+import remote_write
 from support import BINARY, REGION, CollectorTest, Sluice, wait_until
 
 NAMES = ["127.0.0.1", "localhost"]
@@ -124,10 +125,14 @@ class Certificate(TlsTest):
         self.refused(r"data\.yaml:6: web\.tls\.key_file: .*server\.key")
         self.assertEqual(self.serial(), old)
 
-    def test_other_paths_need_a_restart(self):
-        cert_file, key_file = self.authority.issue("moved", NAMES)
+    def test_other_files_are_used_from_the_reload_on(self):
+        old = self.serial()
+        self.authority.issue("moved", NAMES)
         self.write_config(self.good_config.replace("server.pem", "moved.pem").replace("server.key", "moved.key"))
-        self.assertIn("changed, needs a restart: web.tls.cert_file, web.tls.key_file", self.must(self.reload()).text)
+        for name in ("server.pem", "server.key"):
+            (self.directory / name).unlink()
+        self.assertIn("changed: web.tls.cert_file, web.tls.key_file\n", self.must(self.reload()).text)
+        self.assertNotEqual(self.serial(), old)
 
 
 class CertificateWatch(TlsTest):
@@ -197,15 +202,26 @@ class Configuration(ReloadTest):
         self.restore()
         self.assertTrue(self.sluice.session(role, self.issuer.token()).token)
 
-    def test_accepted_regions_and_query_limits(self):
+    def test_accepted_regions(self):
         target = "/workspaces"
         signed = lambda: self.sluice.signed(self.root, "GET", target, region="eu-central-1").status
         self.assertEqual(signed(), 403)
         own = f"region: {REGION}\n"
-        self.write_config(self.good_config.replace(own, own + "  accepted_regions: [eu-central-1]\n")
-                          + "query:\n  samples_max: 1\n")
-        self.assertIn("changed: aws.accepted_regions, query.samples_max\n", self.must(self.reload()).text)
+        self.write_config(self.good_config.replace(own, own + "  accepted_regions: [eu-central-1]\n"))
+        self.assertIn("changed: aws.accepted_regions\n", self.must(self.reload()).text)
         self.assertEqual(signed(), 200)
+
+    def test_query_limits(self):
+        workspace, _ = self.create_workspace("limits")
+        now_ms = int(time.time() * 1000)
+        entries = [remote_write.series({"__name__": "up", "i": str(i)}, [(now_ms, 1.0)]) for i in range(3)]
+        self.must(self.write(self.root, workspace, remote_write.body(*entries)))
+        self.must(self.sluice.query(self.root, workspace, "sum(up)"))
+        self.write_config(self.good_config + "query:\n  samples_max: 2\n")
+        self.must(self.reload())
+        refused = self.sluice.query(self.root, workspace, "sum(up)")
+        self.assertEqual(refused.status, 422, refused)
+        self.assertIn("samples", refused.json()["error"])
 
     def test_pinned_keys_are_read_again(self):
         file = self.directory / "pinned.json"
@@ -277,7 +293,7 @@ class ServiceManager(unittest.TestCase):
         pathlib.Path(sluice.storage + ".yaml").write_text("nonsense: 1\n")
         sluice.process.send_signal(signal.SIGHUP)
         failed = self.receive_until(manager, "READY=1")[-1]
-        self.assertRegex(failed, "STATUS=running; the last reload failed: .*nonsense: unknown key")
+        self.assertRegex(failed, r"STATUS=running on \S+; the last reload failed: .*nonsense: unknown key")
         self.assertEqual(sluice.stop(), 0)
         self.receive_until(manager, "STOPPING=1")
 
@@ -288,6 +304,30 @@ class ServiceManager(unittest.TestCase):
         self.receive_until(manager, "READY=1")
         for _ in range(3):
             self.receive_until(manager, "WATCHDOG=1")
+
+
+class Unit(unittest.TestCase):
+    """deploy/sluice.service: what systemd can say about it without running it."""
+
+    FILE = pathlib.Path(__file__).resolve().parent.parent.parent / "deploy/sluice.service"
+
+    def test_it_keeps_what_the_process_relies_on(self):
+        lines = self.FILE.read_text().splitlines()
+        for line in ("Type=notify", "ExecReload=/bin/kill -HUP $MAINPID", "LimitCORE=0", "ProtectSystem=strict",
+                     "MemoryDenyWriteExecute=yes", "NoNewPrivileges=yes", "StateDirectory=sluice",
+                     "CapabilityBoundingSet="):
+            self.assertIn(line, lines)
+
+    def test_systemd_takes_every_line_of_it(self):
+        verifier = shutil.which("systemd-analyze")
+        if verifier is None:
+            return  # the lines themselves are held by the test above
+        with tempfile.TemporaryDirectory(prefix="sluice-e2e-") as directory:
+            unit = pathlib.Path(directory, "sluice.service")
+            unit.write_text(self.FILE.read_text().replace("/usr/bin/sluice", BINARY))
+            done = subprocess.run([verifier, "verify", "--man=no", str(unit)], capture_output=True, text=True,
+                                  timeout=60)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
 
 class Memory(unittest.TestCase):
