@@ -55,6 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     SLUICE_CHECK(cut.step == ParseStep::kDone && cut.consumed == whole.consumed, "same end");
     SLUICE_CHECK(cut.request.target == whole.request.target && cut.request.body == whole.request.body, "same request");
     SLUICE_CHECK(whole.request.body.size() <= kBodyBytesMax, "bounded");
+    const bool is_server_wide = whole.request.target == "*" && whole.request.method == "OPTIONS";
+    SLUICE_CHECK(whole.request.target.starts_with('/') || is_server_wide, "origin form, or the asterisk");
+    SLUICE_CHECK(whole.request.headers.count("Host") <= 1, "one server is meant");
   } else {
     SLUICE_CHECK(cut.step != ParseStep::kDone, "same refusal");
   }

@@ -104,7 +104,7 @@ http::Response Collector::refuse(const http::Request& request, int status, std::
 
 http::Task<http::Response> Collector::query_protocol(Call call) {
   const http::Request& request = call.request;
-  if (request.method != "POST" && request.method != "GET") {
+  if (request.method != "POST" && request.method != "GET" && request.method != "HEAD") {
     http::Response response = error_response(call, {405, "MethodNotAllowed", "this address takes GET and POST", true, {}});
     response.headers.set("Allow", "GET, POST");
     co_return response;

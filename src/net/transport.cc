@@ -142,6 +142,10 @@ class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTr
     auto address = endpoint.address();
     if (address.is_v6() && address.to_v6().is_v4_mapped()) {
       address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    } else if (address.is_v6()) {
+      auto without_zone = address.to_v6();
+      without_zone.scope_id(0);  // "%eth0" is this machine's name for a link, and no part of the peer's address
+      address = without_zone;
     }
     remote_address_ = address.to_string();
   }

@@ -2,10 +2,11 @@
 SLUICE_LONG=1 is the full size.
 
 Bounds, each asserted: the bystander is never refused and never waits longer than LATENCY_SECONDS_MAX; RssAnon grows by
-RSS_GROWTH_BYTES_MAX at most; the process lives on; the log grows by a few lines and has no error.
+rss_growth_bytes_max at most; the process lives on; the log grows by a few lines and has no error.
 """
 import contextlib
 import gzip
+import http.client
 import os
 import pathlib
 import re
@@ -23,7 +24,6 @@ from support import CollectorTest, wait_until
 
 IS_LONG = os.environ.get("SLUICE_LONG") == "1"
 LATENCY_SECONDS_MAX = 3
-RSS_GROWTH_BYTES_MAX = 96 << 20
 LOG_LINES_MAX = 50
 ANSWERS_MIN = 10
 IP_BIND_ADDRESS_NO_PORT = 24
@@ -113,6 +113,8 @@ class Bystander(threading.Thread):
 class Attacked(CollectorTest):
     """What the attacks have in common."""
 
+    rss_growth_bytes_max = 64 << 20  # 4,096 connections of 16 kB
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -150,7 +152,7 @@ class Attacked(CollectorTest):
             print(figures)
         self.assertEqual(bystander.failures, [], figures)
         self.assertLess(bystander.slowest, LATENCY_SECONDS_MAX, figures)
-        self.assertLess(peak["bytes"] - before, RSS_GROWTH_BYTES_MAX, figures)
+        self.assertLess(peak["bytes"] - before, self.rss_growth_bytes_max, figures)
         self.assertIsNone(self.sluice.process.poll(), "the process lives on")
         self.assertNotIn("level=error", new_log)
         self.assertLess(new_log.count("\n"), LOG_LINES_MAX, new_log[:2000])
@@ -173,15 +175,18 @@ class Attacked(CollectorTest):
                     answer += part
             return answer
 
-    def idle_connections(self, count):
+    def idle_connections(self, count, kept_min):
+        """Opens so many that never say a word; so many of them at least must be kept."""
         if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < count + 500:
             self.skipTest(f"the limit of open files is below {count + 500}")
         with self.under_attack() as swarm:
+            kept = 0
             for _ in range(count // 500):
                 swarm.open(500)
                 swarm.look()
-            self.during(10 if IS_LONG else 1, swarm, lambda: None)
-            self.assertGreater(self.open_connections(), 3_500, "as many as may be are kept")
+                kept = max(kept, self.open_connections())
+            self.during(15 if IS_LONG else 1, swarm, lambda: None)
+            self.assertGreaterEqual(kept, kept_min)
 
 
 class FrontDoor(Attacked):
@@ -207,7 +212,7 @@ class FrontDoor(Attacked):
             time.sleep(1)
 
     def test_idle_connections(self):
-        self.idle_connections(10_000 if IS_LONG else 5_000)
+        self.idle_connections(10_000 if IS_LONG else 5_000, 3_800)
 
     def test_idle_connections_after_a_request(self):
         with self.under_attack() as swarm:
@@ -301,7 +306,7 @@ class FrontDoor(Attacked):
 
     def test_head_options_and_absolute_targets(self):
         for method, target, status, allow in (
-                ("HEAD", "/-/healthy", 200, None), ("OPTIONS", "*", 204, "GET"), ("OPTIONS", "/", 204, "POST"),
+                ("HEAD", "/-/healthy", 200, None), ("HEAD", "/", 400, None), ("OPTIONS", "*", 204, "GET"), ("OPTIONS", "/", 204, "POST"),
                 ("OPTIONS", "/workspaces", 204, "POST, GET, HEAD, OPTIONS"), ("OPTIONS", "/-/healthy", 204, "HEAD"),
                 ("OPTIONS", "/workspaces/ws-1/api/v1/query", 204, "POST"), ("OPTIONS", "/nothing/here", 404, None),
                 ("GET", f"http://127.0.0.1:{self.sluice.port}/-/healthy", 200, None)):
@@ -323,13 +328,73 @@ class FrontDoor(Attacked):
         self.assertIn(b"sluice_http_connections", gzip.decompress(packed.body))
 
 
+class ProxiedFrontDoor(CollectorTest):
+    """Whom policies see behind a proxy: 127.0.0.1 is one, 127.0.0.66 is not."""
+
+    extra_config = "web:\n  trusted_proxies: [127.0.0.1]\n"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        setup = cls()
+        cls.workspace, arn = setup.create_workspace("proxied")
+        provider = setup.create_provider()
+        policy = cls.allow("aps:*", arn)
+        policy["Statement"][0]["Condition"] = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"},
+                                               "Bool": {"aws:SecureTransport": "true"}}
+        role = setup.create_role("inside", setup.trust(provider), policy)
+        cls.session = cls.sluice.session(role, cls.issuer.token())
+
+    def runTest(self):
+        """Lets setUpClass make an instance for its set-up calls."""
+
+    def ask(self, headers, source="127.0.0.1"):
+        target = f"/workspaces/{self.workspace}/api/v1/labels"
+        signed = self.sluice.sign(self.session, "GET", target)
+        connection = http.client.HTTPConnection("127.0.0.1", self.sluice.port, timeout=10, source_address=(source, 0))
+        connection.request("GET", target, headers={**signed, **headers})
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return response.status, response.headers["x-amzn-requestid"]
+
+    def test_policies_see_the_address_that_the_proxy_saw(self):
+        inside, https = {"X-Forwarded-For": "203.0.113.5"}, {"X-Forwarded-Proto": "https"}
+        for headers, source, status, seen in (
+                ({**inside, **https}, "127.0.0.1", 200, None),
+                ({"X-Forwarded-For": "10.0.0.1, 203.0.113.5:1234, 127.0.0.1", **https}, "127.0.0.1", 200, None),
+                (inside, "127.0.0.1", 403, "203.0.113.5"),
+                ({**inside, "X-Forwarded-Proto": "https, http"}, "127.0.0.1", 403, "203.0.113.5"),
+                ({"X-Forwarded-For": "203.0.113.5, 198.51.100.1", **https}, "127.0.0.1", 403, "198.51.100.1"),
+                ({"X-Forwarded-For": "203.0.113.5, garbage", **https}, "127.0.0.1", 403, "127.0.0.1"),
+                ({"X-Forwarded-For": "203.0.113.5, ", **https}, "127.0.0.1", 403, "127.0.0.1"),
+                ({"Forwarded": "for=203.0.113.5", "X-Real-Ip": "203.0.113.5", **https}, "127.0.0.1", 403, "127.0.0.1"),
+                (https, "127.0.0.1", 403, "127.0.0.1"),
+                ({**inside, **https}, ATTACKER, 403, ATTACKER)):
+            with self.subTest(headers=headers, source=source):
+                got, request_id = self.ask(headers, source)
+                self.assertEqual(got, status)
+                if seen:
+                    self.assertEqual(self.sluice.decision(request_id)["source_ip"], seen)
+
+
+class WideFrontDoor(Attacked):
+    """A server that is told to take ten thousand."""
+
+    extra_config = "web:\n  limits:\n    connections_max: 10000\n    header_timeout_seconds: 30\n"
+
+    def test_ten_thousand_idle_connections_are_kept(self):
+        self.idle_connections(10_000, 9_800)
+
+
 class TlsFrontDoor(Attacked):
     """What TLS does another way."""
 
     with_tls = True
+    rss_growth_bytes_max = 200 << 20  # 4,096 connections of 50 kB, which OpenSSL takes for a handshake under way
 
     def test_idle_connections(self):
-        self.idle_connections(10_000 if IS_LONG else 5_000)
+        self.idle_connections(10_000 if IS_LONG else 5_000, 3_800)
 
     def test_renegotiation(self):
         with self.under_attack() as swarm:
