@@ -34,7 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto record = decode_append_record(input);
   if (!record) return 0;
   AppendRecordWriter rewriter;
-  for (const auto& definition : record->definitions) rewriter.add_definition(definition.ref, definition.packed);
+  for (const auto& definition : record->definitions) {
+    rewriter.add_definition(definition.ref, sluice::model::Labels::from_packed(definition.packed));
+  }
   for (const auto& sample : record->samples) rewriter.add_sample(sample.ref, sample.sample);
   const std::string rewritten = std::move(rewriter).finish();
   const auto again = decode_append_record(rewritten);

@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "ingest/series_memo.h"
 #include "ingest/series_text.h"
-#include "model/encoded_labels.h"
 
 namespace sluice::ingest {
 namespace {
@@ -38,11 +37,13 @@ class Admitter {
       : batch_(batch),
         rules_(rules),
         future_ms_(now_ms > INT64_MAX - rules.limits.future_ms_max ? INT64_MAX : now_ms + rules.limits.future_ms_max),
-        memo_(static_cast<size_t>(std::ranges::count_if(batch.series, is_unknown))) {}
+        unknown_(static_cast<size_t>(std::ranges::count_if(batch.series, is_unknown))),
+        memo_(unknown_) {}
 
   Admission run() {
     out_.batch.series.reserve(batch_.series.size());
     out_.batch.samples.reserve(batch_.samples.size());
+    verdicts_.reserve(unknown_);
     for (uint32_t i = 0; i < batch_.series.size(); ++i) {
       if (batch_.series[i].sample_count != 0) admit_entry(i);
     }
@@ -80,7 +81,10 @@ class Admitter {
     const auto labels = batch_.labels_of(entry);
     // Looked up before sorting: two entries are told equal in the order in which they were sent.
     const bool is_sorted = std::ranges::is_sorted(labels, {}, &LabelView::name);
-    const auto hash = is_sorted ? hash_of(labels) : std::nullopt;
+    const bool has_encoding = is_sorted && !entry.encoded.empty();
+    const auto series_hash = has_encoding ? model::hash_packed(entry.encoded) : model::SeriesHash();
+    std::optional<uint64_t> hash;
+    if (is_sorted) hash = has_encoding ? series_hash.low : hash_of(labels);
     if (hash) {
       const uint32_t known = memo_.find(*hash, [&](uint32_t id) { return has_labels(verdicts_[id], labels); });
       if (known != SeriesMemo::kNone) return known;
@@ -88,8 +92,8 @@ class Admitter {
     // Over-long lists are refused by their count, whatever their order.
     if (!is_sorted && labels.size() <= rules_.limits.labels_per_series_max) std::ranges::sort(labels);
     const auto id = static_cast<uint32_t>(verdicts_.size());
-    verdicts_.push_back({.first_label = entry.first_label, .label_count = entry.label_count});
-    decide(labels, verdicts_.back());
+    verdicts_.push_back({.first_label = entry.first_label, .label_count = entry.label_count, .hash = series_hash});
+    decide(labels, has_encoding ? entry.encoded : std::string_view(), verdicts_.back());
     if (hash) memo_.put(*hash, id);
     return id;
   }
@@ -111,14 +115,14 @@ class Admitter {
     return std::ranges::equal(std::span(batch_.labels).subspan(verdict.first_label, verdict.label_count), labels);
   }
 
-  void decide(std::span<const LabelView> labels, Verdict& verdict) {
+  void decide(std::span<const LabelView> labels, std::string_view encoded, Verdict& verdict) {
     if (!check_labels(labels, verdict)) return;
     if (const IdentityLabel* conflict = rules_.identity.apply(kept_)) {
       const auto sent = std::ranges::find(labels, conflict->name, &LabelView::name);
       refuse(verdict, {.refusal = Refusal::kIdentityLabelConflict, .labels = labels, .culprit = *sent});
       return;
     }
-    pack(labels, verdict);
+    pack(labels, encoded, verdict);
   }
 
   // Fills kept_ with the labels that count; false when the set is refused.
@@ -178,10 +182,17 @@ class Admitter {
     return true;
   }
 
-  void pack(std::span<const LabelView> labels, Verdict& verdict) {
+  // Packs kept_; by copying, where the labels were sent in packed form, whose hash is known by then.
+  void pack(std::span<const LabelView> labels, std::string_view encoded, Verdict& verdict) {
     std::string& packed = out_.batch.packed;
     const size_t offset = packed.size();
-    model::pack_labels(kept_, packed);
+    const bool is_sent_packed = rules_.identity.empty() && kept_.size() == labels.size() && !encoded.empty() &&
+                                encoded.size() == model::packed_size(kept_);
+    if (is_sent_packed) {
+      packed.append(encoded);
+    } else {
+      model::pack_labels(kept_, packed);
+    }
     if (packed.size() > limits::kPackedBytesPerRequestMax) {
       refuse(verdict, {.refusal = Refusal::kLabelsTooLarge,
                        .labels = labels,
@@ -196,7 +207,7 @@ class Admitter {
       packed.resize(offset);
       return;
     }
-    verdict.hash = model::hash_packed(own);
+    if (!is_sent_packed) verdict.hash = model::hash_packed(own);
     verdict.packed_offset = static_cast<uint32_t>(offset);
     verdict.packed_size = static_cast<uint32_t>(own.size());
   }
@@ -224,13 +235,11 @@ class Admitter {
     count(refusal, 1);
     if (!keeps_texts()) return;
     const auto& entry = batch_.series[index];
-    std::vector<LabelView> labels;
-    if (entry.known) {
-      model::decode_labels(entry.encoded, labels);
-    } else {
-      const auto sent = batch_.labels_of(entry);
-      labels.assign(sent.begin(), sent.end());
-    }
+    const auto sent = batch_.labels_of(entry);
+    std::vector<LabelView> labels(sent.begin(), sent.end());
+    // Of a known series only the bytes are there, which are its packed form.
+    const auto known = model::Labels::from_packed(std::string(entry.known ? entry.encoded : std::string_view()));
+    labels.insert(labels.end(), known.begin(), known.end());
     keep_text(index, refusal, describe_sample(refusal, labels, t_ms));
   }
 
@@ -253,6 +262,7 @@ class Admitter {
   model::WriteBatch& batch_;
   const AdmissionRules& rules_;
   const TimestampMs future_ms_;
+  const size_t unknown_;  // entries
   SeriesMemo memo_;
   std::vector<Verdict> verdicts_;
   std::vector<std::string> texts_;

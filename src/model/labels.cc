@@ -1,6 +1,8 @@
 #include "model/labels.h"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 #include <ranges>
 
 #include "base/check.h"
@@ -10,19 +12,68 @@
 namespace sluice::model {
 namespace {
 
+constexpr char kLabelKey = '\x0a';  // field 1 of TimeSeries, length-delimited
+constexpr char kNameKey = '\x0a';   // field 1 of Label
+constexpr char kValueKey = '\x12';  // field 2 of Label
+
 // A packed form is canonical by construction, so nothing is checked here but what memory safety needs:
-// a length can never lead past `end`.
+// a length can never lead past `end`. Steps over a key and a size, and returns where the bytes of that size begin.
+const char* read_size(const char* at, const char* end, uint64_t& size) {
+  SLUICE_CHECK(end - at >= 2, "labels are not in packed form");
+  ++at;
+  size = static_cast<unsigned char>(*at++);
+  if (size >= 0x80) at = read_varint(at - 1, end, size);
+  SLUICE_CHECK(at != nullptr && size <= static_cast<uint64_t>(end - at), "labels are not in packed form");
+  return at;
+}
+
 const char* read_string(const char* at, const char* end, std::string_view& out) {
   uint64_t size = 0;
-  at = read_varint(at, end, size);
-  SLUICE_CHECK(at != nullptr && size <= static_cast<uint64_t>(end - at), "labels are not in packed form");
+  at = read_size(at, end, size);
   out = std::string_view(at, static_cast<size_t>(size));
   return at + size;
 }
 
+const char* read_label(const char* at, const char* end, LabelView& label) {
+  uint64_t size = 0;
+  at = read_size(at, end, size);
+  end = at + size;
+  at = read_string(at, end, label.name);
+  read_string(at, end, label.value);
+  return end;
+}
+
+constexpr size_t string_size(std::string_view text) { return 1 + varint_size(text.size()) + text.size(); }
+
+char* write_size(char* to, char key, size_t size) {
+  *to++ = key;
+  for (; size >= 0x80; size >>= 7) *to++ = static_cast<char>(size | 0x80);
+  *to++ = static_cast<char>(size);
+  return to;
+}
+
+char* write_string(char* to, char key, std::string_view text) {
+  to = write_size(to, key, text.size());
+  std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
+
+char* write_label(char* to, const LabelView& label) {
+  to = write_size(to, kLabelKey, string_size(label.name) + string_size(label.value));
+  to = write_string(to, kNameKey, label.name);
+  return write_string(to, kValueKey, label.value);
+}
+
 void append_label(std::string& out, std::string_view name, std::string_view value) {
-  append_prefixed_bytes(out, name);
-  append_prefixed_bytes(out, value);
+  const LabelView label{name, value};
+  pack_labels({&label, 1}, out);
+}
+
+// Reads what follows a key that must be `key`: a size in its shortest form, and as many bytes.
+std::optional<std::string_view> strict_bytes(ByteReader& reader, char key) {
+  const auto found = reader.bytes(1);
+  if (!found || found->front() != key) return std::nullopt;
+  return reader.prefixed_bytes();
 }
 
 bool contains(std::span<const std::string> names, std::string_view name) {
@@ -51,8 +102,7 @@ Labels::Iterator& Labels::Iterator::operator++() {
 
 void Labels::Iterator::read() {
   if (at_ == end_) return;
-  next_ = read_string(at_, end_, current_.name);
-  next_ = read_string(next_, end_, current_.value);
+  next_ = read_label(at_, end_, current_);
 }
 
 Labels Labels::from(std::vector<std::pair<std::string, std::string>> labels) {
@@ -88,8 +138,7 @@ std::string_view Labels::get(std::string_view name) const {
   const char* const end = at + packed_.size();
   while (at != end) {
     LabelView label;
-    at = read_string(at, end, label.name);
-    at = read_string(at, end, label.value);
+    at = read_label(at, end, label);
     if (label.name == name) return label.value;
     if (label.name > name) break;
   }
@@ -114,7 +163,8 @@ Labels Labels::keep_only(std::span<const std::string> names) const {
 
 Labels Labels::with(std::string_view name, std::string_view value) const {
   std::string packed;
-  packed.reserve(packed_.size() + name.size() + value.size() + 2 * kVarintBytesMax);
+  const LabelView added{name, value};
+  packed.reserve(packed_.size() + packed_size({&added, 1}));
   bool is_placed = value.empty();
   for (const LabelView& label : *this) {
     if (!is_placed && label.name >= name) {
@@ -138,8 +188,24 @@ std::strong_ordering operator<=>(const Labels& a, const Labels& b) {
   return (left != a.end()) <=> (right != b.end());
 }
 
+size_t packed_size(std::span<const LabelView> sorted) {
+  size_t total = 0;
+  for (const LabelView& label : sorted) {
+    const size_t size = string_size(label.name) + string_size(label.value);
+    total += 1 + varint_size(size) + size;
+  }
+  return total;
+}
+
 void pack_labels(std::span<const LabelView> sorted, std::string& out) {
-  for (const LabelView& label : sorted) append_label(out, label.name, label.value);
+  const size_t before = out.size();
+  const size_t after = before + packed_size(sorted);
+  // libstdc++ 12 tells the callback the new capacity where it grew, not the size asked for.
+  out.resize_and_overwrite(after, [&](char* bytes, size_t) {
+    char* to = bytes + before;
+    for (const LabelView& label : sorted) to = write_label(to, label);
+    return after;
+  });
 }
 
 SeriesHash hash_packed(std::string_view packed) {
@@ -151,10 +217,13 @@ bool is_packed(std::string_view bytes) {
   ByteReader reader(bytes);
   std::string_view previous;
   while (!reader.empty()) {
-    const auto name = reader.prefixed_bytes();
+    const auto label = strict_bytes(reader, kLabelKey);
+    if (!label) return false;
+    ByteReader fields(*label);
+    const auto name = strict_bytes(fields, kNameKey);
     if (!name || name->empty() || *name <= previous) return false;
-    const auto value = reader.prefixed_bytes();
-    if (!value || value->empty()) return false;
+    const auto value = strict_bytes(fields, kValueKey);
+    if (!value || value->empty() || !fields.empty()) return false;
     previous = *name;
   }
   return true;

@@ -33,8 +33,10 @@ struct SeriesHash {
 /// An immutable label set, sorted by name (bytewise), names unique, no empty values: a missing label and
 /// an empty one are the same thing in Prometheus.
 ///
-/// Kept as one packed string, the canonical form: for each label varint(name length) name
-/// varint(value length) value, varints as in LEB128. Two sets are equal when their packed forms are.
+/// Kept as one packed string, the canonical form: the label fields of a prometheus.TimeSeries (prompb/types.proto) as a
+/// protobuf writer makes them, for each label `0a` varint(size of the rest) `0a` varint(name size) name `12`
+/// varint(value size) value, every varint in its shortest form. Two sets are equal when their packed forms are, and
+/// what senders of remote write send of a series is nearly always its packed form, to be compared as it is.
 class Labels {
  public:
   Labels() = default;
@@ -100,8 +102,10 @@ class Labels {
 void pack_labels(std::span<const LabelView> sorted, std::string& out);
 /// Hash of a packed form; equals Labels::hash() of the same set.
 SeriesHash hash_packed(std::string_view packed);
-/// True when `bytes` is a canonical packed form: used on bytes read back from a log.
+/// True when `bytes` is a canonical packed form.
 bool is_packed(std::string_view bytes);
+/// Size of the packed form of such labels.
+size_t packed_size(std::span<const LabelView> sorted);
 
 /// Appends `text` in double quotes with `\"`, `\\`, `\n`, `\t`, `\r` and other control characters or invalid
 /// UTF-8 as `\xNN`: how labels and matchers are shown everywhere.

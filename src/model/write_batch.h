@@ -31,8 +31,11 @@ struct KnownSeries {
 class SeriesRecognizer {
  public:
   virtual ~SeriesRecognizer() = default;
-  /// The series with these labels (encoded_labels.h has the encoding), which is durably defined. None when there is
-  /// none, and for any other spelling than the canonical one.
+  /// The series that is likely to come now, when `entry`, a whole prometheus.TimeSeries, begins with its packed labels;
+  /// `labels_size` is then their size. Whether further label fields follow is not looked at.
+  virtual KnownSeries recognize_next(std::string_view entry, size_t& labels_size) = 0;
+  /// The durably defined series whose packed labels are these bytes, the label fields of a prometheus.TimeSeries. May
+  /// be none although the series is known, so that strange bytes or long rows of new series cost little.
   virtual KnownSeries recognize(std::string_view encoded_labels) = 0;
 };
 
@@ -49,11 +52,11 @@ struct WriteBatch {
 
   struct SeriesEntry {
     uint32_t first_label = 0;
-    uint32_t label_count = 0;     ///< 0 for a known series, whose labels are not decoded
+    uint32_t label_count = 0;       ///< 0 for a known series, whose labels are not decoded
     uint32_t first_sample = 0;
     uint32_t sample_count = 0;
     KnownSeries known = {};
-    std::string_view encoded = {};  ///< the labels of a known series, canonical
+    std::string_view encoded = {};  ///< the label fields, one after the other; "" where they do not stand so
   };
   struct MetadataEntry {
     uint32_t type = 0;  ///< MetricMetadata.MetricType of remote.proto

@@ -1,40 +1,41 @@
 #include "tsdb/series_recognizer.h"
 
-#include "base/coding.h"
-#include "model/encoded_labels.h"
-
 namespace sluice::tsdb {
+namespace {
 
+// After this many series in a row that were not known, only one of as many is looked up.
+constexpr uint32_t kMissesMax = 16;
+
+}  // namespace
+
+model::KnownSeries SeriesRecognizer::recognize_next(std::string_view entry, size_t& labels_size) {
+  MemorySeries* const series = previous_ != nullptr ? previous_->follower() : nullptr;
+  if (series == nullptr || !entry.starts_with(series->labels().packed())) return {};
+  labels_size = series->labels().packed().size();
+  return found(*series);
+}
+
+// A set has one packed form: bytes that equal no series' are another set, or for the full decoder to make out.
 model::KnownSeries SeriesRecognizer::recognize(std::string_view encoded_labels) {
-  MemorySeries* series = previous_ != nullptr ? previous_->follower() : nullptr;
-  if (series == nullptr || !model::is_encoding_of(encoded_labels, series->labels().packed())) {
-    series = look_up(encoded_labels);
-    if (series == nullptr) return {};
-    if (previous_ != nullptr) previous_->set_follower(series);
+  if (misses_ >= kMissesMax && ++misses_ % kMissesMax != 0) return {};
+  MemorySeries* const series = head_->find_defined(model::hash_packed(encoded_labels), encoded_labels);
+  if (series == nullptr) {
+    ++misses_;
+    return {};
   }
-  prefetch_after(*series);
-  previous_ = series;
-  return {series};
+  if (previous_ != nullptr) previous_->set_follower(series);
+  return found(*series);
 }
 
-// The next series' labels, its object being there since the call before; and the object of the one after.
-void SeriesRecognizer::prefetch_after(const MemorySeries& series) {
-  const MemorySeries* next = series.follower();
-  if (next == nullptr) return;
-  next->prefetch_labels();
-  if (const MemorySeries* second = next->follower()) __builtin_prefetch(second);
-}
-
-MemorySeries* SeriesRecognizer::look_up(std::string_view encoded_labels) {
-  packed_.clear();
-  model::decode_labels(encoded_labels, labels_);
-  for (const model::LabelView& label : labels_) {
-    append_prefixed_bytes(packed_, label.name);
-    append_prefixed_bytes(packed_, label.value);
+// Asks for the labels of the next series, whose object came with the call before, and for the object after it.
+model::KnownSeries SeriesRecognizer::found(MemorySeries& series) {
+  misses_ = 0;
+  previous_ = &series;
+  if (const MemorySeries* next = series.follower()) {
+    next->prefetch_labels();
+    if (const MemorySeries* second = next->follower()) __builtin_prefetch(second);
   }
-  MemorySeries* series = head_->find_defined(model::hash_packed(packed_), packed_);
-  // The encoding may be another than the canonical one, which is for the full decoder to judge.
-  return series != nullptr && model::is_encoding_of(encoded_labels, packed_) ? series : nullptr;
+  return {&series};
 }
 
 }  // namespace sluice::tsdb

@@ -8,7 +8,6 @@
 
 #include "base/check.h"
 #include "base/coding.h"
-#include "model/labels.h"
 
 namespace sluice::tsdb {
 namespace {
@@ -36,10 +35,15 @@ AppendRecordWriter::AppendRecordWriter(size_t samples_expected) {
   samples_.reserve(samples_expected * kSampleBytesUsual);
 }
 
-void AppendRecordWriter::add_definition(uint64_t ref, std::string_view packed) {
+void AppendRecordWriter::add_definition(uint64_t ref, const model::Labels& labels) {
   SLUICE_CHECK(ref != 0 && ref <= kSeriesRefMax, "a series reference out of range");
+  labels_.clear();
+  for (const model::LabelView label : labels) {
+    append_prefixed_bytes(labels_, label.name);
+    append_prefixed_bytes(labels_, label.value);
+  }
   append_varint(definitions_, ref);
-  append_prefixed_bytes(definitions_, packed);
+  append_prefixed_bytes(definitions_, labels_);
   ++definition_count_;
 }
 
@@ -104,11 +108,27 @@ class Decoder {
     for (uint64_t i = 0; i < *count; ++i) {
       const auto ref = in_.varint();
       if (!ref || *ref == 0 || *ref > kSeriesRefMax) return malformed("no series reference");
-      const auto packed = in_.prefixed_bytes();
-      if (!packed || packed->empty() || !model::is_packed(*packed)) return malformed("no canonical label set");
-      record_.definitions.push_back({*ref, *packed});
+      const auto bytes = in_.prefixed_bytes();
+      if (!bytes || bytes->empty() || !read_labels(*bytes)) return malformed("no canonical label set");
+      record_.definitions.push_back({*ref, {}});
+      model::pack_labels(labels_, record_.definitions.back().packed);
     }
     return {};
+  }
+
+  // Into labels_; false unless they are sorted, unique and not empty.
+  bool read_labels(std::string_view bytes) {
+    labels_.clear();
+    ByteReader reader(bytes);
+    std::string_view previous;
+    while (!reader.empty()) {
+      const auto name = reader.prefixed_bytes();
+      const auto value = reader.prefixed_bytes();
+      if (!name || !value || value->empty() || *name <= previous) return false;
+      labels_.push_back({*name, *value});
+      previous = *name;
+    }
+    return true;
   }
 
   Result<void> samples() {
@@ -156,6 +176,7 @@ class Decoder {
 
   ByteReader in_;
   AppendRecord record_;
+  std::vector<model::LabelView> labels_;  // of the definition at hand
   uint64_t ref_ = 0;
   TimestampMs t_ms_ = 0;
   uint64_t bits_ = 0;

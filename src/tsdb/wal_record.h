@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/labels.h"
 #include "model/sample.h"
 
 /// The records of a workspace's log, as docs/formats/wal.md lays them out.
@@ -18,7 +19,7 @@ inline constexpr uint64_t kSeriesRefMax = (uint64_t{1} << 56) - 1;
 
 struct WalDefinition {
   uint64_t ref = 0;
-  std::string_view packed;  ///< canonical packed labels, not empty
+  std::string packed;  ///< as model::Labels packs them, not empty
 };
 
 struct WalSample {
@@ -31,11 +32,12 @@ class AppendRecordWriter {
  public:
   /// `samples_expected` is a hint of how many will be added.
   explicit AppendRecordWriter(size_t samples_expected = 0);
-  void add_definition(uint64_t ref, std::string_view packed);
+  void add_definition(uint64_t ref, const model::Labels& labels);
   void add_sample(uint64_t ref, model::Sample sample);
   std::string finish() &&;
 
  private:
+  std::string labels_;  // of one definition, reused
   std::string definitions_;
   std::string samples_;
   uint64_t definition_count_ = 0;
@@ -45,7 +47,7 @@ class AppendRecordWriter {
   uint64_t previous_bits_ = 0;
 };
 
-/// An append record read back. Views borrow from the payload.
+/// An append record read back.
 struct AppendRecord {
   std::vector<WalDefinition> definitions;
   std::vector<WalSample> samples;

@@ -230,7 +230,7 @@ std::string WorkspaceDb::prepare(const model::AppendBatch& batch, Pending& pendi
     }
   }
   define_once(pending.definitions);
-  for (const MemorySeries* series : pending.definitions) record.add_definition(series->ref(), series->labels().packed());
+  for (const MemorySeries* series : pending.definitions) record.add_definition(series->ref(), series->labels());
   return std::move(record).finish();
 }
 

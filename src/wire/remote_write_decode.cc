@@ -4,7 +4,7 @@
 #include <protozero/exception.hpp>
 #include <protozero/pbf_reader.hpp>
 
-#include "wire/known_entry.h"
+#include "wire/usual_entry.h"
 #include "wire/remote_write.h"
 #include "wire/snappy_block.h"
 
@@ -35,7 +35,7 @@ std::string_view view(protozero::data_view bytes) { return {bytes.data(), bytes.
 class Decoder {
  public:
   Decoder(model::WriteBatch& batch, const RemoteWriteLimits& limits, model::SeriesRecognizer* recognizer)
-      : batch_(batch), limits_(limits), recognizer_(recognizer) {}
+      : batch_(batch), limits_(limits), usual_(batch, recognizer, limits.labels_max, limits.samples_max) {}
 
   Result<void> run() {
     try {
@@ -102,10 +102,7 @@ class Decoder {
 
   bool read_entry(protozero::data_view entry) {
     const bool has_room = batch_.series.size() < limits_.series_max;
-    if (recognizer_ != nullptr && has_room && read_known_entry(view(entry), *recognizer_, limits_.samples_max, batch_)) {
-      return true;
-    }
-    return read_series(pbf_reader(entry));
+    return (has_room && usual_.read(view(entry))) || read_series(pbf_reader(entry));
   }
 
   bool read_series(pbf_reader reader) {
@@ -188,13 +185,20 @@ class Decoder {
 
   model::WriteBatch& batch_;
   const RemoteWriteLimits& limits_;
-  model::SeriesRecognizer* const recognizer_;
+  UsualEntryReader usual_;
   Error error_;
   const char* message_ = "WriteRequest";
   const char* at_ = nullptr;
   uint32_t field_ = 0;  // 0 while its key is being read
   size_t entry_ = 0;    // index of the series or metadata entry being read
 };
+
+// For a request of many series with a sample each. Others grow as they go.
+void reserve(model::WriteBatch& batch) {
+  constexpr size_t kEntryBytesUsual = 300;
+  batch.series.reserve(batch.buffer.size() / kEntryBytesUsual);
+  batch.samples.reserve(batch.buffer.size() / kEntryBytesUsual);
+}
 
 }  // namespace
 
@@ -213,6 +217,7 @@ Result<model::WriteBatch> decode_write_request(std::string message, const Remote
   model::WriteBatch batch;
   batch.buffer = std::move(message);
   batch.buffer.reserve(64);  // on the heap, so that the views survive moves of the batch
+  reserve(batch);
   SLUICE_TRY(Decoder(batch, limits, recognizer).run());
   return batch;
 }

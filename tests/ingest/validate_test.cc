@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "ingest/batch_builder.h"
-#include "model/encoded_labels.h"
 #include "wire/captures.h"
 #include "wire/remote_write.h"
 
@@ -260,12 +259,11 @@ TEST(Admit, TakesEverythingThatPrometheus253Sends) {
 
 // Labels judged once are not judged again; samples always are.
 TEST(Admit, TakesKnownSeriesAsTheyAre) {
-  std::string encoded;
-  model::append_encoding(model::Labels::from({{"__name__", "up"}, {"job", "x"}}).packed(), encoded);
+  const auto labels = model::Labels::from({{"__name__", "up"}, {"job", "x"}});
   int storage = 0;
   auto batch = make_batch({{{{"__name__", "new"}}, {{1, 1}}}});
   const double odd_nan = std::bit_cast<double>(uint64_t{0x7ff4000000000000});
-  batch.series.push_back({.first_label = 1, .first_sample = 1, .sample_count = 2, .known = {&storage}, .encoded = encoded});
+  batch.series.push_back({.first_label = 1, .first_sample = 1, .sample_count = 2, .known = {&storage}, .encoded = labels.packed()});
   batch.samples.insert(batch.samples.end(), {{kNow, odd_nan}, {kNow + 2 * kDay, 1}});
   const Admission admission = admit(batch, {}, kNow);
   ASSERT_EQ(admission.batch.series.size(), 2u);

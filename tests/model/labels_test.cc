@@ -34,18 +34,12 @@ TEST(Labels, LastOfDuplicateNamesWinsEvenWhenItIsEmpty) {
 }
 
 TEST(Labels, PackedFormIsAsDocumented) {
-  using namespace std::string_view_literals;
-  EXPECT_EQ(make({{"b", "yz"}, {"a", "x"}}).packed(),
-            "\x01"
-            "a"
-            "\x01"
-            "x"
-            "\x01"
-            "b"
-            "\x02"
-            "yz"sv);
+  EXPECT_EQ(make({{"job", "a"}, {"__name__", "up"}}).packed(),
+            "\x0a\x0e\x0a\x08__name__\x12\x02up"
+            "\x0a\x08\x0a\x03job\x12\x01"
+            "a");
   const std::string longer(300, 'v');
-  EXPECT_EQ(make({{"n", longer}}).packed(), "\x01n\xac\x02" + longer);
+  EXPECT_EQ(make({{"n", longer}}).packed(), "\x0a\xb2\x02\x0a\x01n\x12\xac\x02" + longer);
 }
 
 TEST(Labels, EmptySetHasNothing) {
@@ -118,25 +112,22 @@ TEST(Labels, TextIsPrometheusNotation) {
 
 TEST(Labels, IsPackedRefusesEveryNonCanonicalForm) {
   using namespace std::string_view_literals;
+  const std::string_view good = "\x0a\x06\x0a\x01" "a\x12\x01x"sv;
+  EXPECT_TRUE(is_packed(good));
+  for (size_t size = 1; size < good.size(); ++size) EXPECT_FALSE(is_packed(good.substr(0, size))) << size;
   const std::string_view bad[] = {
-      "\x01"sv,  // cut in a name
-      "\x01"
-      "a"sv,  // no value
-      "\x01"
-      "a\x02x"sv,  // value cut
-      "\x01"
-      "a\x00"sv,      // empty value
-      "\x00\x01x"sv,  // empty name
-      "\x01"
-      "b\x01x\x01"
-      "a\x01x"sv,  // unsorted
-      "\x01"
-      "a\x01x\x01"
-      "a\x01y"sv,  // repeated
-      "\x81\x00"
-      "a\x01x"sv,  // varint longer than need be
-      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
-      "a"sv,
+      "\x0a\x05\x0a\x01" "a\x12\x00"sv,                        // empty value
+      "\x0a\x05\x0a\x00\x12\x01x"sv,                            // empty name
+      "\x0a\x03\x0a\x01" "a"sv,                                // no value
+      "\x0a\x06\x12\x01x\x0a\x01" "a"sv,                       // value before name
+      "\x12\x06\x0a\x01" "a\x12\x01x"sv,                       // another field
+      "\x0a\x08\x0a\x01" "a\x12\x01x\x18\x00"sv,               // a further field
+      "\x0a\x06\x0a\x01" "b\x12\x01x\x0a\x06\x0a\x01" "a\x12\x01x"sv,  // unsorted
+      "\x0a\x06\x0a\x01" "a\x12\x01x\x0a\x06\x0a\x01" "a\x12\x01y"sv,  // repeated
+      "\x0a\x86\x00\x0a\x01" "a\x12\x01x"sv,                   // varints longer than need be
+      "\x0a\x07\x0a\x81\x00" "a\x12\x01x"sv,
+      "\x0a\x07\x0a\x01" "a\x12\x01xx"sv,                      // a size that is not that of its parts
+      "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"sv,
   };
   for (const std::string_view bytes : bad) EXPECT_FALSE(is_packed(bytes)) << testing::PrintToString(bytes);
 }
@@ -160,6 +151,7 @@ TEST(Labels, RandomSetsRoundTripAndHashByContent) {
     ASSERT_EQ(Labels::from_packed(std::string(labels.packed())), labels);
     std::vector<LabelView> views(labels.begin(), labels.end());
     ASSERT_EQ(Labels::from_views(views), labels);
+    ASSERT_EQ(packed_size(views), labels.packed().size());
     ASSERT_EQ(hash_packed(labels.packed()), labels.hash());
     for (const auto& [name, value] : model) ASSERT_EQ(labels.get(name), value);
     hashes.emplace(labels.hash().low, labels.hash().high);

@@ -15,20 +15,20 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string packed(std::vector<std::pair<std::string, std::string>> labels) {
-  return std::string(model::Labels::from(std::move(labels)).packed());
+model::Labels labels(std::vector<std::pair<std::string, std::string>> pairs) {
+  return model::Labels::from(std::move(pairs));
 }
 
 TEST(AppendRecord, HasTheDocumentedBytes) {
   AppendRecordWriter writer;
-  writer.add_definition(1, packed({{"a", "b"}}));
+  writer.add_definition(1, labels({{"a", "b"}}));
   writer.add_sample(1, {1000, 7});
   writer.add_sample(2, {1000, 7});
   writer.add_sample(3, {1001, 0.5});
   writer.add_sample(2, {1001, model::stale_nan()});
   EXPECT_EQ(hex_encode(std::move(writer).finish()),
             "01"                        // one definition
-            "01" "04" "01610162"        // of series 1, its packed labels
+            "01" "04" "01610162"        // of series 1, its labels
             "04"                        // four samples
             "13" "d00f" "0e"            // series +1, new time +1000, integer 7
             "14"                        // series +1, same time, same value
@@ -116,7 +116,7 @@ TEST(AppendRecord, RefusesWhatItDidNotWrite) {
 
 TEST(AppendRecord, SurvivesEveryTruncation) {
   AppendRecordWriter writer;
-  writer.add_definition(300, packed({{"__name__", "up"}, {"job", "x"}}));
+  writer.add_definition(300, labels({{"__name__", "up"}, {"job", "x"}}));
   writer.add_sample(300, {1'700'000'000'000, 0.25});
   writer.add_sample(301, {1'700'000'000'001, 12345});
   const std::string bytes = std::move(writer).finish();

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "model/encoded_labels.h"
 #include "tsdb/harness.h"
 
 namespace sluice::tsdb {
@@ -351,11 +350,9 @@ TEST(WorkspaceDb, AppendsToSeriesItRecognized) {
   DbHarness h(fs);
   ASSERT_TRUE(h.open());
   ASSERT_TRUE(h.commit(one(kUp, 1000, 1)));
-  std::string encoded;
-  model::append_encoding(model::Labels::from(kUp).packed(), encoded);
   model::AppendBatch batch;
   batch.samples = {{2000, 2}, {1000, 1}, {500, 7}};
-  batch.series.push_back({.sample_count = 3, .known = h.db->recognizer()->recognize(encoded)});
+  batch.series.push_back({.sample_count = 3, .known = h.db->recognizer()->recognize(model::Labels::from(kUp).packed())});
   ASSERT_TRUE(batch.series[0].known);
   const auto outcome = h.commit(std::move(batch));
   ASSERT_TRUE(outcome);
