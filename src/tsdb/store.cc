@@ -83,11 +83,15 @@ Result<void> Store::create_workspace(std::string_view id) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("workspace id '{}' is not of the form ws-{}", printable(id, 64), kUuidShape));
   }
-  MutexLock lock(mutex_);
-  SLUICE_ASSIGN(const bool exists, fs_.exists(path_of(id)));
-  if (exists) return fail(ErrorCode::kAlreadyExists, fmt::format("workspace {} exists", id));
-  SLUICE_TRY(fs_.create_directories(path_of(id)));
-  return fs_.sync_directory(root_);
+  {
+    MutexLock lock(mutex_);
+    SLUICE_ASSIGN(const bool exists, fs_.exists(path_of(id)));
+    if (exists) return fail(ErrorCode::kAlreadyExists, fmt::format("workspace {} exists", id));
+    SLUICE_TRY(fs_.create_directories(path_of(id)));
+    SLUICE_TRY(fs_.sync_directory(root_));
+  }
+  (void)workspace(id);
+  return {};
 }
 
 Result<std::shared_ptr<WorkspaceDb>> Store::workspace(std::string_view id) {

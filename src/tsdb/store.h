@@ -29,7 +29,8 @@ class Store {
 
   /// Ids on disk, sorted.
   Result<std::vector<std::string>> list() const;
-  /// Makes the directory durably. kAlreadyExists, kInvalidArgument for a bad id.
+  /// Makes the directory durably, and opens the workspace, so that its first writes find it open. kAlreadyExists,
+  /// kInvalidArgument for a bad id. A failure to open is left for workspace() to report.
   Result<void> create_workspace(std::string_view id);
   /// The open workspace. Opens it if need be, which replays its log on this thread: nothing for an I/O thread
   /// unless ready(). kNotFound; kUnavailable while another thread is opening it (the message says how far it is);

@@ -88,6 +88,15 @@ TEST_F(StoreTest, ACreatedWorkspaceSurvivesAPowerCut) {
   EXPECT_THAT(*open()->list(), ElementsAre(kA));
 }
 
+// Or the first writes, which come side by side, would all but one be told to wait.
+TEST_F(StoreTest, ACreatedWorkspaceIsOpen) {
+  auto store = open();
+  ASSERT_TRUE(store->create_workspace(kA));
+  const uint64_t operations = fs_.operations();
+  EXPECT_TRUE(store->workspace(kA));
+  EXPECT_EQ(fs_.operations(), operations) << "nothing is left to be done";
+}
+
 TEST_F(StoreTest, DeletesAWorkspaceWithItsData) {
   auto store = open();
   ASSERT_TRUE(store->create_workspace(kA));
