@@ -11,7 +11,7 @@
 namespace sluice::bench {
 
 /// The labels that every series of a target carries: external ones, and those of service discovery.
-LabelPairs target_labels(std::string_view job, std::string_view namespace_, std::string_view pod,
+LabelPairs target_labels(std::string_view job, std::string_view kube_namespace, std::string_view pod,
                          std::string_view container, std::string_view instance, std::string_view node);
 
 /// A service written in Go: runtime, HTTP, gRPC and database metrics; mostly histogram buckets. 11 to 14 labels.

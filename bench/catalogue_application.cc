@@ -1,21 +1,15 @@
 #include <fmt/format.h>
 
 #include "bench/catalogue.h"
+#include "bench/plain_metric.h"
 
 namespace sluice::bench {
 namespace {
 
 using enum ValueKind;
 
-struct Plain {
-  std::string_view name;
-  ValueKind kind;
-  double start;
-  double step;
-};
-
 // The Go runtime's and the process collector's metrics without labels of their own, of the client library's names.
-constexpr Plain kRuntime[] = {
+constexpr PlainMetric kRuntime[] = {
     {"go_goroutines", kGaugeWhole, 140, 60},
     {"go_threads", kConstant, 14, 0},
     {"go_memstats_alloc_bytes", kGaugeWhole, 6e7, 3e7},
@@ -122,7 +116,7 @@ void add_database(BlockBuilder& block, const Workload& workload, Random& random)
 
 }  // namespace
 
-LabelPairs target_labels(std::string_view job, std::string_view namespace_, std::string_view pod,
+LabelPairs target_labels(std::string_view job, std::string_view kube_namespace, std::string_view pod,
                          std::string_view container, std::string_view instance, std::string_view node) {
   LabelPairs labels;
   const auto add = [&](std::string_view name, std::string_view value) { labels.emplace_back(name, value); };
@@ -131,7 +125,7 @@ LabelPairs target_labels(std::string_view job, std::string_view namespace_, std:
   add("endpoint", "metrics");
   add("instance", instance);
   add("job", job);
-  add("namespace", namespace_);
+  add("namespace", kube_namespace);
   add("node", node);
   add("pod", pod);
   add("prometheus", "monitoring/k8s");
@@ -141,12 +135,7 @@ LabelPairs target_labels(std::string_view job, std::string_view namespace_, std:
 
 void add_application_series(BlockBuilder& block, const Workload& workload, uint64_t seed) {
   Random random(mix64(seed, 'a'));
-  for (const Plain& metric : kRuntime) {
-    // No two processes are alike: levels differ by pod, shapes do not.
-    const double level = metric.kind == kConstant ? 1 : 0.5 + random.unit();
-    block.add(metric.name, {},
-              {.start = metric.start * level, .step = static_cast<float>(metric.step * level), .kind = metric.kind});
-  }
+  add_plain(block, kRuntime, {}, random);
   for (const std::string_view quantile : kQuantiles) {
     block.add("go_gc_duration_seconds", {{"quantile", std::string(quantile)}},
               {.start = 1e-4 + random.unit() * 1e-3, .kind = kConstant});

@@ -1,20 +1,14 @@
 #include <fmt/format.h>
 
 #include "bench/catalogue.h"
+#include "bench/plain_metric.h"
 
 namespace sluice::bench {
 namespace {
 
 using enum ValueKind;
 
-struct Plain {
-  std::string_view name;
-  ValueKind kind;
-  double start;
-  double step;
-};
-
-constexpr Plain kContainer[] = {
+constexpr PlainMetric kContainer[] = {
     {"container_cpu_cfs_periods_total", kCount, 2e6, 140},
     {"container_cpu_cfs_throttled_periods_total", kCount, 1e3, 0.4},
     {"container_cpu_cfs_throttled_seconds_total", kSeconds, 90, 0.02},
@@ -44,7 +38,7 @@ constexpr Plain kContainer[] = {
     {"container_threads_max", kConstant, 30000, 0},
 };
 
-constexpr Plain kNetwork[] = {
+constexpr PlainMetric kNetwork[] = {
     {"container_network_receive_bytes_total", kCount, 8e10, 3e6},
     {"container_network_receive_errors_total", kConstant, 0, 0},
     {"container_network_receive_packets_dropped_total", kConstant, 0, 0},
@@ -55,7 +49,7 @@ constexpr Plain kNetwork[] = {
     {"container_network_transmit_packets_total", kCount, 9e7, 4e3},
 };
 
-constexpr Plain kDisk[] = {
+constexpr PlainMetric kDisk[] = {
     {"container_fs_limit_bytes", kConstant, 85886742528, 0}, {"container_fs_reads_bytes_total", kCount, 6e7, 0.2},
     {"container_fs_reads_total", kCount, 2e3, 0.01},         {"container_fs_usage_bytes", kGaugePages, 5e5, 1e5},
     {"container_fs_writes_bytes_total", kCount, 3e8, 9e3},   {"container_fs_writes_total", kCount, 7e4, 2},
@@ -64,14 +58,6 @@ constexpr Plain kDisk[] = {
 constexpr std::string_view kPhases[] = {"Pending", "Running", "Succeeded", "Failed", "Unknown"};
 constexpr std::string_view kConditions[] = {"true", "false", "unknown"};
 constexpr std::string_view kWaitingReasons[] = {"CrashLoopBackOff", "ImagePullBackOff", "ContainerCreating"};
-
-void add_all(BlockBuilder& block, std::span<const Plain> metrics, const LabelPairs& own, Random& random) {
-  for (const Plain& metric : metrics) {
-    const double level = metric.kind == kConstant ? 1 : 0.3 + 1.4 * random.unit();
-    block.add(metric.name, own,
-              {.start = metric.start * level, .step = static_cast<float>(metric.step * level), .kind = metric.kind});
-  }
-}
 
 /// One of `names` is 1, the others 0, as kube-state-metrics shows an enumeration.
 void add_enumeration(BlockBuilder& block, std::string_view metric, std::string_view label,
@@ -88,11 +74,11 @@ void add_cadvisor_series(BlockBuilder& block, const Workload& workload, const Po
   const std::string slice =
       fmt::format("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{}.slice", pod.uid);
   const std::string scope = fmt::format("{}/cri-containerd-{}.scope", slice, pod.container_id);
-  add_all(block, kContainer, {{"id", scope}, {"image", workload.image}, {"name", pod.container_id}}, random);
-  add_all(block, kDisk, {{"device", "/dev/nvme0n1p1"}, {"id", scope}}, random);
+  add_plain(block, kContainer, {{"id", scope}, {"image", workload.image}, {"name", pod.container_id}}, random);
+  add_plain(block, kDisk, {{"device", "/dev/nvme0n1p1"}, {"id", scope}}, random);
   // The network belongs to the pod, not to one of its containers.
   block.set_common("container", "");
-  add_all(block, kNetwork, {{"id", slice}, {"interface", "eth0"}}, random);
+  add_plain(block, kNetwork, {{"id", slice}, {"interface", "eth0"}}, random);
 }
 
 void add_kube_state_series(BlockBuilder& block, const Workload& workload, const Pod& pod, const Node& node,

@@ -53,9 +53,9 @@ Workload make_workload(uint64_t seed, uint64_t index) {
   workload.name = fmt::format("{}-{}", subject, random.pick(Words(kRoles)));
   // Two teams may choose the same words; their deployments still differ.
   if (random.chance(0.5)) workload.name += fmt::format("-v{}", random.between(1, 3));
-  workload.namespace_ = random.pick(Words(kNamespaces));
+  workload.kube_namespace = random.pick(Words(kNamespaces));
   workload.image =
-      fmt::format("registry.example.com/{}/{}@sha256:{}", workload.namespace_, workload.name, random_hex(random, 64));
+      fmt::format("registry.example.com/{}/{}@sha256:{}", workload.kube_namespace, workload.name, random_hex(random, 64));
   const uint64_t handlers = random.between(2, 6);
   for (uint64_t i = 0; i < handlers; ++i) {
     workload.handlers.push_back(

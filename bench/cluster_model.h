@@ -11,7 +11,7 @@ namespace sluice::bench {
 /// What one pretend team runs: its pods share names and routes, so label values repeat as they do in a cluster.
 struct Workload {
   std::string name;        ///< "checkout-api"
-  std::string namespace_;  ///< "shop"
+  std::string kube_namespace;  ///< "shop"
   std::string image;       ///< with digest
   std::vector<std::string> handlers;     ///< HTTP routes
   std::vector<std::string> grpc_methods;

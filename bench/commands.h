@@ -32,6 +32,7 @@ Result<int> run_load(LoadCommand command);
 struct WorkspaceCommand {
   std::string endpoint;  ///< "http://127.0.0.1:9009"
   std::string alias = "bench";
+  std::string ca_file;   ///< PEM, besides the system's authorities; "" for none
   KeySource key;
 };
 /// Creates a workspace through the AMP control plane and prints its id.
@@ -40,6 +41,7 @@ Result<int> run_workspace(const WorkspaceCommand& command);
 struct CountCommand {
   std::string url;          ///< of the query API: "http://127.0.0.1:9090/api/v1/query"
   TimestampMs at_ms = 0;    ///< 0: now
+  std::string ca_file;      ///< as WorkspaceCommand's
   KeySource key;            ///< without region: unsigned
 };
 /// Asks a server how many series it has, by PromQL, and prints the number.

@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kQueryTimeout{180'000};
 constexpr std::string_view kCountQuery = R"(count({__name__!=""}))";
 
 /// One request, signed when the key has a region; its answer, when that is a 2xx of valid JSON.
-Result<JsonValue> exchange(http::ClientRequest request, const KeySource& key) {
+Result<JsonValue> exchange(http::ClientRequest request, const KeySource& key, const std::string& ca_file) {
   const auto logger = make_null_logger();
   const SystemClock clock;
   if (!key.region.empty()) {
@@ -30,8 +30,10 @@ Result<JsonValue> exchange(http::ClientRequest request, const KeySource& key) {
     SLUICE_TRY(awsclient::sign(request, credentials, {key.region, "aps"}, clock.now_s()));
   }
   net::Runtime runtime({.io_threads = 1, .compute_threads = 1, .lookup_threads = 1}, *logger);
-  SLUICE_ASSIGN(const auto client,
-                net::make_http_client(runtime, {.use_system_cas = request.url.starts_with("https:")}));
+  net::ClientOptions options;
+  options.use_system_cas = request.url.starts_with("https:");
+  options.ca_file = ca_file;
+  SLUICE_ASSIGN(const auto client, net::make_http_client(runtime, options));
   auto response = cli::run_and_wait(client->send(std::move(request)));
   runtime.shutdown();
   if (!response) return std::unexpected(response.error());
@@ -72,7 +74,7 @@ Result<int> run_workspace(const WorkspaceCommand& command) {
   JsonObject body;
   body.set("alias", command.alias);
   request.body = to_json(JsonValue(std::move(body)));
-  SLUICE_ASSIGN(const JsonValue answer, exchange(std::move(request), command.key));
+  SLUICE_ASSIGN(const JsonValue answer, exchange(std::move(request), command.key, command.ca_file));
   const JsonValue* id = find(answer, {"workspaceId"});
   if (id == nullptr || id->as_string() == nullptr) return unexpected_answer("workspaceId", answer);
   fmt::print("{}\n", *id->as_string());
@@ -84,7 +86,7 @@ Result<int> run_count(const CountCommand& command) {
   request.url = fmt::format("{}?query={}", command.url, percent_encode(kCountQuery));
   if (command.at_ms != 0) request.url += fmt::format("&time={}.{:03}", command.at_ms / 1000, command.at_ms % 1000);
   request.timeout = kQueryTimeout;
-  SLUICE_ASSIGN(const JsonValue answer, exchange(std::move(request), command.key));
+  SLUICE_ASSIGN(const JsonValue answer, exchange(std::move(request), command.key, command.ca_file));
   const JsonValue* result = find(answer, {"data", "result"});
   if (result == nullptr || result->as_array() == nullptr) return unexpected_answer("data.result", answer);
   const JsonValue* value = find(*result, {"0", "value", "1"});

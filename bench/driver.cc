@@ -118,6 +118,7 @@ Result<PhaseResult> run_phase(std::string name, BatchQueues& queues, Writers& wr
   std::vector<PhaseResult> parts(writers.size());
   {
     std::vector<std::jthread> threads;
+    threads.reserve(writers.size());
     for (size_t shard = 0; shard < writers.size(); ++shard) {
       threads.emplace_back([&, shard] { parts[shard] = run_shard(shard, queues, *writers[shard], schedule, clock); });
     }

@@ -80,7 +80,7 @@ std::unique_ptr<const SeriesBlock> Fleet::build(Kind kind, uint64_t index, size_
     const Pod pod = make_pod(options_.seed, workload, index, slot.generation);
     const uint64_t seed = mix64(options_.seed, index, slot.generation);
     const auto labels = [&](std::string_view job, std::string_view instance) {
-      return target_labels(job, workload.namespace_, pod.name, workload.name, instance, node.name);
+      return target_labels(job, workload.kube_namespace, pod.name, workload.name, instance, node.name);
     };
     switch (kind) {
       case Kind::kApplication:

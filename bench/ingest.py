@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -35,6 +36,8 @@ def read_arguments():
     parser.add_argument("--pace-ms", type=int, default=0, help="real time between two scrapes; 0: flat out")
     parser.add_argument("--churn-percent", type=float, default=1.0)
     parser.add_argument("--churn-every", type=int, default=10)
+    parser.add_argument("--settle-seconds", type=float, default=3,
+                        help="watched after the load, for work that a server puts off")
     parser.add_argument("--bin", default=str(ROOT / "build/release/bin"), help="where sluice and sluice-bench are")
     parser.add_argument("--peers", default=str(ROOT / "build/peers"), help="where script/bootstrap --peers unpacked")
     parser.add_argument("--data", default="", help="where the servers' data directories go (default: a temporary one)")
@@ -68,6 +71,12 @@ def machine():
             "memory_gib": round(memory / 2**20, 1), "load_before": os.getloadavg()[0]}
 
 
+def cpu_seconds(pid):
+    """utime and stime of all threads, those that ended included."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def load(server, arguments, json_path):
     command = [str(pathlib.Path(arguments.bin) / "sluice-bench"), "load", *server.write_arguments(),
                "--series", str(arguments.series), "--scrapes", str(arguments.scrapes),
@@ -75,8 +84,11 @@ def load(server, arguments, json_path):
                "--pace-ms", str(arguments.pace_ms), "--churn-percent", str(arguments.churn_percent),
                "--churn-every", str(arguments.churn_every), "--server-pid", str(server.process.pid),
                "--server-data", str(server.data), "--json", str(json_path)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=LOAD_SECONDS_MAX)
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=LOAD_SECONDS_MAX)
+    except subprocess.TimeoutExpired as late:
+        raise BenchError(f"{server.name} took longer than {LOAD_SECONDS_MAX} s for the load") from late
     print("  " + done.stdout.strip().replace("\n", "\n  "), flush=True)
     if done.returncode != 0:
         raise BenchError(f"{server.name} did not take the whole load; its log ends:\n{server.log_tail()}")
@@ -91,6 +103,9 @@ def measure(name, arguments, scratch, round_number):
     try:
         server.start()
         result = load(server, arguments, scratch / "report.json")
+        cpu_before = cpu_seconds(server.process.pid)
+        time.sleep(arguments.settle_seconds)
+        result["settle_cpu_s"] = cpu_seconds(server.process.pid) - cpu_before
         result["series_counted"] = server.series_count(result["samples_end_ms"])
         began = time.monotonic()
         server.stop()
@@ -106,8 +121,7 @@ def measure(name, arguments, scratch, round_number):
 def row_of(results, prometheus):
     """The table's numbers for one server: medians over its rounds."""
     def median(pick):
-        values = [pick(result) for result in results]
-        return statistics.median(values)
+        return statistics.median(pick(result) for result in results)
 
     def phase(result, index):
         return result["phases"][min(index, len(result["phases"]) - 1)]
@@ -123,6 +137,7 @@ def row_of(results, prometheus):
         "anon_per_series": median(lambda r: r["server"]["rss_anon_bytes"] / series),
         "anon_peak_per_series": median(lambda r: r["server"]["rss_anon_peak_bytes"] / series),
         "disk_per_sample": median(lambda r: r["disk_stopped_bytes"] / sum(p["samples"] for p in r["phases"])),
+        "settle_cpu_s": median(lambda r: r["settle_cpu_s"]),
         "series_counted": results[-1]["series_counted"],
     }
     for key in ("first_per_cpu_s", "steady_per_cpu_s", "anon_per_series"):
@@ -135,6 +150,7 @@ COLUMNS = [
     ("steady", "steady_per_cpu_s", "{:,.0f}", True),
     ("samples/s wall, first", "first_per_s", "{:,.0f}", False),
     ("steady", "steady_per_s", "{:,.0f}", False),
+    ("CPU s afterwards", "settle_cpu_s", "{:.2f}", False),
     ("p50 ms", "p50_ms", "{:.1f}", False),
     ("p99 ms", "p99_ms", "{:.1f}", False),
     ("RssAnon B/series", "anon_per_series", "{:,.0f}", True),
@@ -188,6 +204,9 @@ def run(arguments):
           f"medians of {arguments.repeat}; {{cpu}}, {{cores}} cores, Linux {{kernel}}".format(**about["machine"]))
     print("; ".join(versions.values()) + "\n")
     print(table(rows))
+    if {"sink", "sluice"} <= rows.keys():
+        share = rows["sluice"]["steady_per_cpu_s"] / rows["sink"]["steady_per_cpu_s"]
+        print(f"\nSluice's steady samples per CPU second are {share:.0%} of the floor's.")
     for name, row in rows.items():
         if row["series_counted"] is not None and row["series_counted"] < arguments.series:
             raise BenchError(f"{name} counts {row['series_counted']} series of {arguments.series}: it lost some")
@@ -196,6 +215,7 @@ def run(arguments):
 
 def main():
     arguments = read_arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is stopped
     try:
         run(arguments)
     except BenchError as error:

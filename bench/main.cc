@@ -11,6 +11,8 @@
 namespace sluice::bench {
 namespace {
 
+constexpr int kTimeoutMsMax = 24 * 60 * 60 * 1000;
+
 using Verb = std::function<Result<int>()>;
 
 void add_key(CLI::App& app, KeySource& key) {
@@ -19,6 +21,10 @@ void add_key(CLI::App& app, KeySource& key) {
   app.add_option("--key-id", key.key_id, "Access key id, with --secret-file");
   app.add_option("--secret-file", key.secret_file, "File that holds the secret access key alone");
   app.add_option("--session-token-file", key.session_token_file, "File that holds a session token alone");
+}
+
+void add_authorities(CLI::App& app, std::string& ca_file) {
+  app.add_option("--ca-file", ca_file, "PEM of authorities, besides the system's");
 }
 
 void add_load_shape(CLI::App& app, LoadOptions& load, double& churn_percent) {
@@ -54,10 +60,16 @@ void add_load(CLI::App& app, Flags& flags, Verb& verb) {
   sub->add_option("--url", drive.writer.url, "Remote-write endpoint, http or https")->required();
   add_load_shape(*sub, drive.load, flags.churn_percent);
   add_key(*sub, flags.load.key);
-  sub->add_option("--ca-file", drive.writer.ca_file, "PEM of authorities, besides the system's");
-  sub->add_option("--request-timeout-ms", flags.request_timeout_ms, "Of one try")->capture_default_str();
-  sub->add_option("--give-up-after-ms", flags.give_up_after_ms, "Of the tries of one request")->capture_default_str();
-  sub->add_option("--ahead-mib", flags.ahead_mib, "Encoded requests held ready")->capture_default_str();
+  add_authorities(*sub, drive.writer.ca_file);
+  sub->add_option("--request-timeout-ms", flags.request_timeout_ms, "Of one try")
+      ->check(CLI::Range(1, kTimeoutMsMax))
+      ->capture_default_str();
+  sub->add_option("--give-up-after-ms", flags.give_up_after_ms, "Of the tries of one request")
+      ->check(CLI::Range(1, kTimeoutMsMax))
+      ->capture_default_str();
+  sub->add_option("--ahead-mib", flags.ahead_mib, "Encoded requests held ready")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
   sub->add_option("--server-pid", drive.server_pid, "Read this process' CPU time and memory");
   sub->add_option("--server-data", drive.server_data, "Measure this directory");
   sub->add_option("--json", flags.load.json_file, "Write the report as JSON to this file; -: standard output");
@@ -77,6 +89,7 @@ void add_workspace(CLI::App& app, Flags& flags, Verb& verb) {
   auto* sub = app.add_subcommand("workspace", "Create a workspace through the AMP control plane and print its id");
   sub->add_option("--endpoint", flags.workspace.endpoint, "http://HOST:PORT")->required();
   sub->add_option("--alias", flags.workspace.alias)->capture_default_str();
+  add_authorities(*sub, flags.workspace.ca_file);
   add_key(*sub, flags.workspace.key);
   sub->get_option("--sigv4-region")->required();
   sub->callback([&] { verb = [&] { return run_workspace(flags.workspace); }; });
@@ -86,6 +99,7 @@ void add_count(CLI::App& app, Flags& flags, Verb& verb) {
   auto* sub = app.add_subcommand("count", "Ask a server by PromQL how many series it has");
   sub->add_option("--url", flags.count.url, "Of the query API: http://HOST:PORT/api/v1/query")->required();
   sub->add_option("--at-ms", flags.count.at_ms, "Milliseconds since 1970; 0: now")->capture_default_str();
+  add_authorities(*sub, flags.count.ca_file);
   add_key(*sub, flags.count.key);
   sub->callback([&] { verb = [&] { return run_count(flags.count); }; });
 }
