@@ -12,6 +12,12 @@ CertificateStamp stamp_of(const ServeConfig& config) {
   return CertificateStamp::of(config.tls_cert_file, config.tls_key_file);
 }
 
+/// Problems, one a line, for a log line or a status.
+std::string on_one_line(std::string text) {
+  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) text.replace(at, 1, "; ");
+  return text;
+}
+
 constexpr const char* kOldStays = "the old configuration stays in force";
 
 }  // namespace
@@ -22,16 +28,22 @@ Reloader::Reloader(ConfigSources sources, LoadedConfig running, Parts parts)
                                          "Whether the last reading of the configuration succeeded.")),
       succeeded_at_s_(parts.metrics.gauge("sluice_config_last_reload_success_timestamp_seconds",
                                           "When the configuration was last read with success, in Unix time.")),
-      is_certificate_successful_(parts.metrics.gauge("sluice_tls_certificate_last_reload_successful",
-                                                     "Whether the certificate's files could be used when last read.")),
       running_(std::move(running)), stamp_(stamp_of(running_.values)) {
-  is_certificate_successful_.set(1);
+  if (running_.values.has_tls()) set_certificate_state(true);
   succeeded();
 }
 
 void Reloader::succeeded() {
   is_successful_.set(1);
   succeeded_at_s_.set(static_cast<double>(parts_.clock.now_s()));
+}
+
+/// The metric exists only where there is TLS.
+void Reloader::set_certificate_state(bool is_good) {
+  parts_.metrics
+      .gauge("sluice_tls_certificate_last_reload_successful",
+             "Whether the certificate's files could be used when last read.")
+      .set(is_good ? 1 : 0);
 }
 
 void Reloader::attach(Reloadable& collector) {
@@ -41,8 +53,9 @@ void Reloader::attach(Reloadable& collector) {
 
 Result<std::string> Reloader::reload(std::string_view trigger) {
   MutexLock lock(mutex_);
-  if (collector_ == nullptr)
+  if (collector_ == nullptr) {
     return fail(ErrorCode::kUnavailable, "the collector is still starting; ask again in a moment");
+  }
   parts_.logger.info("reading the configuration again", {{"trigger", trigger}, {"file", sources_.file}});
   parts_.notifier.reloading();
   auto done = read_and_apply();
@@ -51,9 +64,10 @@ Result<std::string> Reloader::reload(std::string_view trigger) {
     parts_.notifier.ready(collector_->status());
   } else {
     is_successful_.set(0);
-    parts_.notifier.ready(fmt::format("{}; the last reload failed: {}", collector_->status(), done.error().message));
+    const std::string reason = on_one_line(done.error().message);
+    parts_.notifier.ready(fmt::format("{}; the last reload failed: {}", collector_->status(), reason));
     parts_.logger.error("reload failed; the old configuration stays in force",
-                        {{"trigger", trigger}, {"reason", done.error().message}});
+                        {{"trigger", trigger}, {"reason", reason}});
     done = fail(done.error().code, fmt::format("{}:\n{}", kOldStays, done.error().message));
   }
   return done;
@@ -73,7 +87,7 @@ Result<std::string> Reloader::read_and_apply() {
   running_ = {std::move(changes.next), std::move(loaded.origins)};
   stamp_ = stamp;
   certificate_failure_.clear();
-  is_certificate_successful_.set(1);
+  if (running_.values.has_tls()) set_certificate_state(true);
   for (const auto& warning : problems.warnings()) parts_.logger.warn("configuration", {{"warning", warning}});
   parts_.logger.info("configuration read again", {{"changed", fmt::format("{}", fmt::join(changes.applied, ", "))}});
   if (!changes.waiting.empty()) {
@@ -124,7 +138,7 @@ void Reloader::check_certificate() {
   const CertificateStamp stamp = stamp_of(running_.values);
   if (stamp == stamp_) return;
   const auto reloaded = collector_->reload_certificate(running_.values);
-  is_certificate_successful_.set(reloaded ? 1 : 0);
+  set_certificate_state(reloaded.has_value());
   if (reloaded) {
     stamp_ = stamp;
     certificate_failure_.clear();

@@ -83,12 +83,12 @@ class Reloader {
   Changes changes_to(const ServeConfig& loaded) const SLUICE_REQUIRES(mutex_);
   std::string report(const Changes& changes, const std::vector<std::string>& warnings) const SLUICE_REQUIRES(mutex_);
   void succeeded();
+  void set_certificate_state(bool is_good);
 
   const ConfigSources sources_;
   const Parts parts_;
   Gauge& is_successful_;
   Gauge& succeeded_at_s_;
-  Gauge& is_certificate_successful_;
   mutable Mutex mutex_;
   LoadedConfig running_ SLUICE_GUARDED_BY(mutex_);
   Reloadable* collector_ SLUICE_GUARDED_BY(mutex_) = nullptr;  ///< not owned

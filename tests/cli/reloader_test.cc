@@ -117,6 +117,7 @@ TEST_F(ReloaderTest, AMistakeLeavesTheOldStateAndTellsEveryProblem) {
   EXPECT_TRUE(exposes("sluice_config_last_reload_successful 0"));
   EXPECT_TRUE(exposes("sluice_config_last_reload_success_timestamp_seconds 1800000000"));
   EXPECT_THAT(log, HasSubstr("level=error msg=\"reload failed; the old configuration stays in force\" trigger=test"));
+  EXPECT_THAT(log, HasSubstr("; " + directory.file("sluice.yaml") + ":7: ")) << "one log line for all of them";
 
   write("log: {level: debug}\n");
   ASSERT_TRUE(reloader->reload("test"));
@@ -235,6 +236,7 @@ TEST_F(ReloaderTest, TlsBeginsAndEndsAtARestart) {
 TEST_F(ReloaderTest, WithoutTlsOrWithIntervalZeroNobodyLooks) {
   write("");
   start_attached();
+  EXPECT_THAT(metrics.expose(), Not(HasSubstr("sluice_tls_certificate")));
   EXPECT_EQ(reloader->certificate_interval(), std::nullopt);
   write_certificate("first");
   write("web: {tls: {cert_file: " + directory.file("a.pem") + ", key_file: " + directory.file("a.key") +
