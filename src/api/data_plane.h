@@ -60,6 +60,8 @@ class DataPlane {
   http::Task<http::Response> remote_write(const Call& call, std::string workspace_id, model::SeriesFilter filter);
   http::Response read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                       model::SeriesFilter filter);
+  Result<ingest::Admission> admit(std::string_view body, const tsdb::WorkspaceDb& storage,
+                                  model::SeriesFilter filter) const;
   Result<std::shared_ptr<tsdb::WorkspaceDb>> open_workspace(std::string_view id);
   std::shared_ptr<const QueryHandler> queries() const {
     MutexLock lock(mutex_);
@@ -71,6 +73,7 @@ class DataPlane {
   mutable Mutex mutex_;
   std::shared_ptr<const QueryHandler> queries_ SLUICE_GUARDED_BY(mutex_);
   Executors executors_;
+  InlineExecutor after_append_;
   const Clock& clock_;
   MetricRegistry& metrics_;
   HistogramMetric& write_seconds_;

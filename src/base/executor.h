@@ -13,7 +13,8 @@ class Executor {
   virtual void post(std::move_only_function<void()> work) = 0;
 };
 
-/// Runs work at once, inside post(), on the caller's thread: for tests that own their time.
+/// Runs work at once, inside post(), on the caller's thread: for work that is less than handing it over, and for tests
+/// that own their time.
 class InlineExecutor final : public Executor {
  public:
   void post(std::move_only_function<void()> work) override { work(); }

@@ -45,9 +45,10 @@ class ByteBuffer {
   void clear() { *this = ByteBuffer(); }
 
  private:
-  // By about a quarter, in sizes that allocators hand out as they are: four classes to each doubling, 16 bytes at least.
+  // By about a quarter, in sizes that allocators hand out as they are: four classes to each doubling; and by 32 bytes at
+  // least, since every step is an allocation.
   static size_t step_of(size_t capacity) {
-    size_t step = 16;
+    size_t step = 32;
     while (step * 8 <= capacity) step *= 2;
     return step;
   }

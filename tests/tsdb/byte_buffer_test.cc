@@ -26,7 +26,7 @@ TEST(ByteBuffer, WastesLittle) {
   ByteBuffer buffer;
   for (int i = 0; i < 5000; ++i) {
     buffer.replace_tail(0, "x");
-    ASSERT_LE(buffer.capacity(), std::max<size_t>(32, buffer.size() + buffer.size() / 4 + 16));
+    ASSERT_LE(buffer.capacity(), std::max<size_t>(32, buffer.size() + buffer.size() / 4 + 32));
   }
   buffer.clear();
   EXPECT_EQ(buffer.capacity(), 0u);
