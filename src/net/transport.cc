@@ -94,18 +94,17 @@ class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTr
                       });
   }
 
+  /// A later time than the one waited for is only noted: a request arms its timer four times, and none fires.
   void arm(std::chrono::milliseconds delay, std::move_only_function<void()> run) override {
-    const uint64_t generation = ++generation_;
-    timer_.expires_after(delay);
-    timer_.async_wait(
-        [self = shared_from_this(), generation, run = std::move(run)](const error_code& error) mutable {
-          // A timer that expired and was re-armed before its handler ran reports success: the count tells.
-          if (!error && generation == self->generation_) run();
-        });
+    run_ = std::move(run);
+    deadline_ = std::chrono::steady_clock::now() + delay;
+    if (!is_waiting_ || deadline_ < timer_.expiry()) wait_for_deadline();
   }
 
   void disarm() override {
     ++generation_;
+    is_waiting_ = false;
+    run_ = nullptr;
     timer_.cancel();
   }
 
@@ -174,6 +173,18 @@ class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTr
     done(std::unexpected(to_error(error_code(errno, boost::system::system_category()))));
   }
 
+  void wait_for_deadline() {
+    is_waiting_ = true;
+    timer_.expires_at(deadline_);
+    timer_.async_wait([self = shared_from_this(), generation = ++generation_](const error_code& error) {
+      // A timer that expired and was set again before its handler ran reports success: the count tells.
+      if (error || generation != self->generation_) return;
+      self->is_waiting_ = false;
+      if (std::chrono::steady_clock::now() < self->deadline_) return self->wait_for_deadline();
+      std::exchange(self->run_, nullptr)();
+    });
+  }
+
   /// Drops what still comes, until the peer ends, the timer fires or the amount is reached.
   void drain() {
     socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
@@ -196,6 +207,9 @@ class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTr
   AsioStrand executor_;
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Strand> timer_;
   uint64_t generation_ = 0;
+  bool is_waiting_ = false;  ///< for timer_.expiry(), deadline_ at the latest
+  std::chrono::steady_clock::time_point deadline_;
+  std::move_only_function<void()> run_;  ///< at deadline_; may hold this object's owner, so disarm() drops it
   std::string remote_address_;
   size_t dropped_bytes_ = 0;
   std::move_only_function<void()> finished_;

@@ -156,7 +156,7 @@ class Attacked(CollectorTest):
         self.assertIsNone(self.sluice.process.poll(), "the process lives on")
         self.assertNotIn("level=error", new_log)
         self.assertLess(new_log.count("\n"), LOG_LINES_MAX, new_log[:2000])
-        wait_until(lambda: self.open_connections() < 10, "the attackers' connections to be gone", 40)
+        wait_until(lambda: self.open_connections() < 10, "the attackers' connections to be gone", 100)
 
     def during(self, seconds, swarm, act):
         end = time.monotonic() + seconds
