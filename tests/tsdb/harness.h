@@ -46,18 +46,24 @@ class MemoryLogger final : public Logger {
 
 using LabelList = std::vector<std::pair<std::string, std::string>>;
 
-/// Builds what ingest would hand over.
+/// Builds what ingest would hand over. Series that the recognizer knows come as known ones.
 class BatchBuilder {
  public:
+  explicit BatchBuilder(std::unique_ptr<model::SeriesRecognizer> recognizer = nullptr)
+      : recognizer_(std::move(recognizer)) {}
+
   BatchBuilder& add(const LabelList& labels, std::vector<model::Sample> samples) {
     const auto set = model::Labels::from(labels);
     model::AppendBatch::SeriesEntry entry;
-    entry.hash = set.hash();
-    entry.packed_offset = static_cast<uint32_t>(batch_.packed.size());
-    entry.packed_size = static_cast<uint32_t>(set.packed().size());
+    entry.known = recognize(set.packed());
+    if (!entry.known) {
+      entry.hash = set.hash();
+      entry.packed_offset = static_cast<uint32_t>(batch_.packed.size());
+      entry.packed_size = static_cast<uint32_t>(set.packed().size());
+      batch_.packed += set.packed();
+    }
     entry.first_sample = static_cast<uint32_t>(batch_.samples.size());
     entry.sample_count = static_cast<uint32_t>(samples.size());
-    batch_.packed += set.packed();
     batch_.samples.insert(batch_.samples.end(), samples.begin(), samples.end());
     batch_.series.push_back(entry);
     return *this;
@@ -65,6 +71,14 @@ class BatchBuilder {
   model::AppendBatch build() { return std::exchange(batch_, {}); }
 
  private:
+  model::KnownSeries recognize(std::string_view packed) {
+    if (!recognizer_) return {};
+    size_t size = 0;
+    const auto next = recognizer_->recognize_next(packed, size);
+    return next && size == packed.size() ? next : recognizer_->recognize(packed);
+  }
+
+  std::unique_ptr<model::SeriesRecognizer> recognizer_;
   model::AppendBatch batch_;
 };
 

@@ -27,9 +27,10 @@ WorkspaceDbOptions options_for(const Clock& clock, Executor& syncer, Logger& log
 }
 
 // Each request writes the same time to all series of its writer, so a reader must see all of them at it or none.
+// Series come by their labels at first, and as known ones once they are defined.
 void write_requests(WorkspaceDb& db, int writer, std::atomic<int>& acknowledged) {
   for (int request = 1; request <= kRequests; ++request) {
-    BatchBuilder builder;
+    BatchBuilder builder(db.recognizer());
     for (int i = 0; i < kSeriesPerRequest; ++i) {
       builder.add({{"__name__", "m"}, {"writer", std::to_string(writer)}, {"i", std::to_string(i)}},
                   {{request, static_cast<double>(request)}});
