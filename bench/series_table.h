@@ -17,6 +17,8 @@ class SeriesTable {
 
   /// The newest timestamp of a series, which is added with none (0) when it is not there. Valid until the next call.
   TimestampMs& at(const Hash128& hash);
+  /// Lets the processor fetch a series' slot before at() is called for it.
+  void prefetch(const Hash128& hash) const { __builtin_prefetch(&slots_[hash.low & (slots_.size() - 1)]); }
   size_t size() const { return size_; }
 
  private:
