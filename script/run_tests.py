@@ -114,6 +114,9 @@ def main():
     arguments = parser.parse_args()
     build = (ROOT / arguments.build).resolve()
     env = dict(os.environ, SLUICE_BINARY=str(build / "bin/sluice"), SLUICE_PEERS=str(ROOT / "build/peers"))
+    # ASan would forbid core files to the whole process, which is what a test of Sluice's own setting looks at.
+    env.setdefault("ASAN_OPTIONS", "disable_coredump=0")
+    env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     env.setdefault("SLUICE_CONFORMANCE_DIR", str(ROOT.parent / "shared/conformance"))
 
     every = list(long_suites(env, arguments.minutes) if arguments.long else suites(build, env))
