@@ -130,6 +130,7 @@ TEST_F(AttackTest, ManyRequestsWhoseAnswersNobodyReadsAreBounded) {
   }
   expect_served();
   EXPECT_TRUE(eventually([&] { return metric(kConnections) <= 1; })) << "those who do not read are dropped";
+  server.reset();  // before the handler it calls
 }
 
 TEST_F(AttackTest, HalfClosedResetAndVanishedClientsLeaveNothingBehind) {
