@@ -27,7 +27,7 @@ class Span:
 
 def report(text):
     """A line for the table that closes the run."""
-    print(f"report: {text}", flush=True)
+    print(f"\nreport: {text}", flush=True)  # the runner of the tests has begun a line
 
 
 class ProcessState:
