@@ -54,8 +54,8 @@ Workload make_workload(uint64_t seed, uint64_t index) {
   // Two teams may choose the same words; their deployments still differ.
   if (random.chance(0.5)) workload.name += fmt::format("-v{}", random.between(1, 3));
   workload.kube_namespace = random.pick(Words(kNamespaces));
-  workload.image =
-      fmt::format("registry.example.com/{}/{}@sha256:{}", workload.kube_namespace, workload.name, random_hex(random, 64));
+  workload.image = fmt::format("registry.example.com/{}/{}@sha256:{}", workload.kube_namespace, workload.name,
+                               random_hex(random, 64));
   const uint64_t handlers = random.between(2, 6);
   for (uint64_t i = 0; i < handlers; ++i) {
     workload.handlers.push_back(

@@ -16,8 +16,8 @@ struct PlainMetric {
   double step = 0;
 };
 
-/// Adds a series of each metric. No two processes are alike: what moves does so at a level of its own, constants are the
-/// same everywhere.
+/// Adds a series of each metric. No two processes are alike: what moves does so at a level of its own, constants are
+/// the same everywhere.
 void add_plain(BlockBuilder& block, std::span<const PlainMetric> metrics, const LabelPairs& own, Random& random);
 
 }  // namespace sluice::bench

@@ -62,10 +62,12 @@ Result<CpuTime> cpu_time(pid_t pid) {
   clockid_t clock{};
   timespec now{};
   if (const int error = clock_getcpuclockid(pid, &clock); error != 0) {
-    return fail(ErrorCode::kNotFound, fmt::format("CPU clock of process {}: {}", pid, std::generic_category().message(error)));
+    return fail(ErrorCode::kNotFound,
+                fmt::format("CPU clock of process {}: {}", pid, std::generic_category().message(error)));
   }
   if (clock_gettime(clock, &now) != 0) {
-    return fail(ErrorCode::kIo, fmt::format("CPU clock of process {}: {}", pid, std::generic_category().message(errno)));
+    return fail(ErrorCode::kIo,
+                fmt::format("CPU clock of process {}: {}", pid, std::generic_category().message(errno)));
   }
   SLUICE_ASSIGN(const std::string stat, read_proc(pid, "stat"));
   // The command's name may hold spaces and brackets; fields are counted from behind the last one (proc(5)).

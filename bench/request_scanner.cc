@@ -54,8 +54,8 @@ std::optional<TimestampMs> timestamp_of(std::string_view sample) {
 
 constexpr char kLabelKey = 0x0a;  // field 1 of TimeSeries, length-delimited
 
-/// What follows the label fields that `at` begins with, or nullptr when one is cut off. Four fifths of a request's fields
-/// are labels, so these are stepped over without read_field; almost all are shorter than 128 bytes.
+/// What follows the label fields that `at` begins with, or nullptr when one is cut off. Four fifths of a request's
+/// fields are labels, so these are stepped over without read_field; almost all are shorter than 128 bytes.
 const char* skip_labels(const char* at, const char* end) {
   while (at != end && *at == kLabelKey) {
     uint64_t size = 0;
