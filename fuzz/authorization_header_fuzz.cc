@@ -25,14 +25,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view token = take_line(rest);
   const std::string_view path = take_line(rest);
   const std::string_view query = take_line(rest);
-  const aws::RequestView request{"POST",
-                                 path,
-                                 query,
-                                 {{"Host", "h"}, {"Authorization", authorization}, {"X-Amz-Date", date}, {"X-Amz-Security-Token", token}},
-                                 rest};
+  const aws::RequestView request{
+      "POST",
+      path,
+      query,
+      {{"Host", "h"}, {"Authorization", authorization}, {"X-Amz-Date", date}, {"X-Amz-Security-Token", token}},
+      rest};
   const aws::VerificationPolicy policy{.now = 1'440'938'160, .service = "aps", .regions = {"us-east-1"}};
   const auto refused = [](const aws::SigV4Failure& failure) {
-    for (const auto dialect : {aws::ErrorDialect::kQuery, aws::ErrorDialect::kRestJson, aws::ErrorDialect::kDataPlane}) {
+    for (const auto dialect :
+         {aws::ErrorDialect::kQuery, aws::ErrorDialect::kRestJson, aws::ErrorDialect::kDataPlane}) {
       const aws::AwsError error = aws::to_aws_error(failure, dialect);
       SLUICE_CHECK(error.status >= 400 && !error.code.empty() && !error.message.empty(), "a refusal says what it is");
     }

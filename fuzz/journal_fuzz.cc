@@ -46,8 +46,12 @@ std::string assemble(std::string_view& input, uint64_t number) {
     }
     const uint32_t crc = crc32c(payload) ^ (what < 64 ? 1 : 0);
     const auto kind = what < 96 ? journal::kMarkKind : uint8_t{1};
-    journal::append_record({.payload_size = static_cast<uint32_t>(payload.size()), .salt = what < 128 ? 1u : salt,
-                            .sequence = take(), .durable = take(), .payload_crc = crc, .kind = kind},
+    journal::append_record({.payload_size = static_cast<uint32_t>(payload.size()),
+                            .salt = what < 128 ? 1u : salt,
+                            .sequence = take(),
+                            .durable = take(),
+                            .payload_crc = crc,
+                            .kind = kind},
                            payload, segment);
   }
   return segment;

@@ -1,6 +1,6 @@
 // uses: oidc
-// A web identity token comes from anybody. Whatever parses must keep the promises of oidc/jwt.h, and without keys nothing
-// is ever verified.
+// A web identity token comes from anybody. Whatever parses must keep the promises of oidc/jwt.h, and without keys
+// nothing is ever verified.
 #include <cstdint>
 #include <string_view>
 

@@ -17,7 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!form) return 0;
   static const aws::ParameterRule kRules[] = {
       {.name = "RoleArn", .required = true, .length_min = 20, .length_max = 2048, .pattern = &aws::patterns::kArn},
-      {.name = "RoleSessionName", .required = true, .length_min = 2, .length_max = 64, .pattern = &aws::patterns::kSessionName},
+      {.name = "RoleSessionName",
+       .required = true,
+       .length_min = 2,
+       .length_max = 64,
+       .pattern = &aws::patterns::kSessionName},
       {.name = "Path", .length_max = 512, .pattern = &aws::patterns::kPath},
       {.name = "TagKey", .length_max = 128, .pattern = &aws::patterns::kTagKey},
       {.name = "DurationSeconds", .type = aws::ParameterRule::Type::kInteger, .value_min = 900, .value_max = 43200},
@@ -35,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       for (const auto& [name, value] : tag.fields) xml.element("member", std::string_view(value));
     }
   }
-  SLUICE_CHECK(is_valid_utf8(aws::query_success("X", aws::kIamNamespace, fragment, "id").body), "answers are well-formed");
+  SLUICE_CHECK(is_valid_utf8(aws::query_success("X", aws::kIamNamespace, fragment, "id").body),
+               "answers are well-formed");
   return 0;
 }

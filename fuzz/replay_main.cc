@@ -26,10 +26,16 @@ std::string mutate(std::string input, std::mt19937_64& random) {
   for (size_t i = 0; i < edits; ++i) {
     const size_t at = input.empty() ? 0 : random() % input.size();
     switch (random() % 5) {
-      case 0: if (!input.empty()) input[at] = static_cast<char>(random()); break;
-      case 1: if (!input.empty()) input[at] = static_cast<char>(input[at] ^ (1 << (random() % 8))); break;
+      case 0:
+        if (!input.empty()) input[at] = static_cast<char>(random());
+        break;
+      case 1:
+        if (!input.empty()) input[at] = static_cast<char>(input[at] ^ (1 << (random() % 8)));
+        break;
       case 2: input.insert(at, 1, static_cast<char>(random())); break;
-      case 3: if (!input.empty()) input.erase(at, 1 + random() % 8); break;
+      case 3:
+        if (!input.empty()) input.erase(at, 1 + random() % 8);
+        break;
       default: input.insert(at, input.substr(at, random() % 16)); break;
     }
   }

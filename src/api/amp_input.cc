@@ -46,7 +46,8 @@ class FieldErrors {
     if (fields_.empty()) return {};
     const size_t count = fields_.size();
     AwsError error = aws::validation_exception(
-        fmt::format("{} validation error{} detected: {}", count, count == 1 ? "" : "s", text_), "FIELD_VALIDATION_FAILED");
+        fmt::format("{} validation error{} detected: {}", count, count == 1 ? "" : "s", text_),
+        "FIELD_VALIDATION_FAILED");
     error.extra_members.set("fieldList", std::move(fields_));
     return std::unexpected(std::move(error));
   }
@@ -66,7 +67,8 @@ std::expected<JsonObject, AwsError> read_body(std::string_view body) {
   auto value = parse_json(body, {.bytes_max = limits::kControlBodyBytesMax});
   if (!value) return cannot_parse(fmt::format("The body is not valid JSON: {}", value.error().message));
   const JsonObject* object = value->as_object();
-  if (object == nullptr) return cannot_parse(fmt::format("The body must be a JSON object, not {}", to_string(value->kind())));
+  if (object == nullptr)
+    return cannot_parse(fmt::format("The body must be a JSON object, not {}", to_string(value->kind())));
   return *object;
 }
 
@@ -93,10 +95,13 @@ void read_tag_map(const JsonObject& body, bool required, iam::Tags& tags, FieldE
     return;
   }
   const JsonObject* map = value->as_object();
-  if (map == nullptr) return errors.add("tags", fmt::format("'tags' must be an object, not {}", to_string(value->kind())));
+  if (map == nullptr)
+    return errors.add("tags", fmt::format("'tags' must be an object, not {}", to_string(value->kind())));
   if (map->size() > limits::kTagsPerResourceMax)
-    errors.add("tags", fmt::format("Value at 'tags' failed to satisfy constraint: Member must have length less than or equal "
-                                   "to {}", limits::kTagsPerResourceMax));
+    errors.add("tags",
+               fmt::format("Value at 'tags' failed to satisfy constraint: Member must have length less than or equal "
+                           "to {}",
+                           limits::kTagsPerResourceMax));
   for (const auto& [key, member] : map->members()) {
     const std::string* text = member.as_string();
     errors.check(amp_rules::kTagKey, "tags", &key);
@@ -136,7 +141,8 @@ Checked read_list(const http::Form& query, AmpCall& call) {
   call.results_max = kPageItems;
   if (const std::string* count = query.find("maxResults")) {
     errors.check(amp_rules::kMaxResults, "maxResults", count);
-    if (auto number = aws::parse_integer(*count); number && *number > 0) call.results_max = static_cast<size_t>(*number);
+    if (auto number = aws::parse_integer(*count); number && *number > 0)
+      call.results_max = static_cast<size_t>(*number);
   }
   return errors.result();
 }
@@ -150,7 +156,8 @@ Checked read_create(const JsonObject& body, AmpCall& call) {
   if (key != nullptr && !key->is_null())
     return std::unexpected(aws::validation_exception(
         "kmsKeyArn is not offered by this server: it has no key management service. Leave it out, and encrypt the disk "
-        "under the storage path instead.", "OTHER", "kmsKeyArn"));
+        "under the storage path instead.",
+        "OTHER", "kmsKeyArn"));
   return errors.result();
 }
 

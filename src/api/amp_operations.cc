@@ -16,7 +16,8 @@ constexpr std::array kOperations = {
     AmpOperation{"TagResource", "POST", "/tags/{arn}", kTagResource, 200, true},
     AmpOperation{"UntagResource", "DELETE", "/tags/{arn}", kUntagResource, 200, true},
     AmpOperation{"ListTagsForResource", "GET", "/tags/{arn}", kListTagsForResource, 200},
-    AmpOperation{"DescribeLoggingConfiguration", "GET", "/workspaces/{workspace}/logging", kDescribeLoggingConfiguration, 200},
+    AmpOperation{"DescribeLoggingConfiguration", "GET", "/workspaces/{workspace}/logging",
+                 kDescribeLoggingConfiguration, 200},
 
     AmpOperation{"CreateAlertManagerDefinition", "POST", "/workspaces/{workspace}/alertmanager/definition"},
     AmpOperation{"CreateAnomalyDetector", "POST", "/workspaces/{workspace}/anomalydetectors"},
@@ -91,8 +92,7 @@ const ParameterRule kMaxResults = {
 const ParameterRule kNextToken = {.name = "nextToken", .length_max = 1000};
 const ParameterRule kTagKey = {
     .name = "tagKeys", .required = true, .length_min = 1, .length_max = 128, .pattern = &kTagPattern};
-const ParameterRule kTagValue = {
-    .name = "tags", .required = true, .length_max = 256, .pattern = &kTagPattern};
+const ParameterRule kTagValue = {.name = "tags", .required = true, .length_max = 256, .pattern = &kTagPattern};
 }  // namespace amp_rules
 
 std::span<const AmpOperation> amp_operations() { return kOperations; }

@@ -51,7 +51,8 @@ struct AmpAnswer {
 /// names the operation. Thread-safe. Calls block on the catalog and the storage: they belong on the compute pool.
 class AmpService {
  public:
-  AmpService(catalog::Catalog& catalog, WorkspaceStorage& storage, const Clock& clock, Logger& logger, AmpOptions options);
+  AmpService(catalog::Catalog& catalog, WorkspaceStorage& storage, const Clock& clock, Logger& logger,
+             AmpOptions options);
 
   /// Finishes creations and deletions that a crash cut short. Called once at start, before requests.
   Result<void> reconcile();

@@ -103,11 +103,11 @@ std::expected<catalog::WorkspacePtr, aws::AwsError> AmpWorkspaces::existing(cons
 
 std::unexpected<aws::AwsError> AmpWorkspaces::failure(const AmpCall& call, const Error& error) const {
   logger.error("an AMP call could not be carried out", {{"operation", call.plan.operation},
-                                                       {"workspace", call.workspace_id},
-                                                       {"code", to_string(error.code)},
-                                                       {"error", error.message}});
-  return std::unexpected(aws::AwsError{503, "InternalServerException",
-                                       "The request could not be carried out now. Try again.", false, {}});
+                                                        {"workspace", call.workspace_id},
+                                                        {"code", to_string(error.code)},
+                                                        {"error", error.message}});
+  return std::unexpected(
+      aws::AwsError{503, "InternalServerException", "The request could not be carried out now. Try again.", false, {}});
 }
 
 AmpWorkspaces::Answer AmpWorkspaces::change(const AmpCall& call, std::string body,
@@ -255,9 +255,8 @@ AmpWorkspaces::Answer AmpWorkspaces::tag(const AmpCall& call) const {
       }
     }
     if (workspace.tags.size() > limits::kTagsPerResourceMax)
-      return fail(ErrorCode::kQuotaExceeded,
-                  fmt::format("A workspace may have {} tags, this would make {}", limits::kTagsPerResourceMax,
-                              workspace.tags.size()));
+      return fail(ErrorCode::kQuotaExceeded, fmt::format("A workspace may have {} tags, this would make {}",
+                                                         limits::kTagsPerResourceMax, workspace.tags.size()));
     return {};
   });
 }
@@ -265,9 +264,8 @@ AmpWorkspaces::Answer AmpWorkspaces::tag(const AmpCall& call) const {
 AmpWorkspaces::Answer AmpWorkspaces::untag(const AmpCall& call) const {
   SLUICE_TRY(existing(call));
   return change(call, "{}", [&](Workspace& workspace) -> Result<void> {
-    std::erase_if(workspace.tags, [&](const auto& tag) {
-      return std::ranges::find(call.tag_keys, tag.first) != call.tag_keys.end();
-    });
+    std::erase_if(workspace.tags,
+                  [&](const auto& tag) { return std::ranges::find(call.tag_keys, tag.first) != call.tag_keys.end(); });
     return {};
   });
 }
@@ -284,9 +282,9 @@ AmpWorkspaces::Answer AmpWorkspaces::list_tags(const AmpCall& call) const {
 
 AmpWorkspaces::Answer AmpWorkspaces::describe_logging(const AmpCall& call) const {
   SLUICE_TRY(existing(call));
-  return std::unexpected(aws::resource_not_found(
-      fmt::format("No logging configuration found for workspace {}", call.workspace_id), call.workspace_id,
-      "loggingconfiguration"));
+  return std::unexpected(
+      aws::resource_not_found(fmt::format("No logging configuration found for workspace {}", call.workspace_id),
+                              call.workspace_id, "loggingconfiguration"));
 }
 
 }  // namespace sluice::api

@@ -22,7 +22,8 @@ bool is_missing(const Error& error) { return error.code == ErrorCode::kNotFound;
 }  // namespace
 
 Refusal lookup_failed(const Error& error) {
-  return {{503, "ServiceUnavailable", "The service is unavailable. Please retry.", false, {}}, std::nullopt, error.message};
+  return {
+      {503, "ServiceUnavailable", "The service is unavailable. Please retry.", false, {}}, std::nullopt, error.message};
 }
 
 aws::VerificationPolicy Authenticator::policy_of(const std::string& service) const {
@@ -55,13 +56,14 @@ std::expected<Authenticated, Refusal> Authenticator::authenticate(Call& call) {
   const auto verified = aws::verify_signature(*checked, candidate->secret, view, policy, signing_keys_);
   if (!verified) return refuse(call, verified.error());
   if (candidate->session) {
-    if (auto expired = sts::check_session_expiry(*candidate->session, policy.now)) return refuse(call, *std::move(expired));
+    if (auto expired = sts::check_session_expiry(*candidate->session, policy.now))
+      return refuse(call, *std::move(expired));
   }
   return Authenticated{std::move(candidate->principal), checked->scope().region};
 }
 
-std::expected<Authenticator::Candidate, Refusal> Authenticator::find_candidate(Call& call,
-                                                                               const aws::CheckedAuthorization& checked) {
+std::expected<Authenticator::Candidate, Refusal> Authenticator::find_candidate(
+    Call& call, const aws::CheckedAuthorization& checked) {
   const bool has_token = !checked.session_token().empty();
   switch (sts::classify_access_key_id(checked.access_key_id())) {
     case sts::AccessKeyKind::kSession:
@@ -97,8 +99,8 @@ std::expected<Authenticator::Candidate, Refusal> Authenticator::find_session(Cal
   return candidate;
 }
 
-std::expected<Authenticator::Candidate, Refusal> Authenticator::find_long_lived(const Call& call,
-                                                                                const aws::CheckedAuthorization& checked) {
+std::expected<Authenticator::Candidate, Refusal> Authenticator::find_long_lived(
+    const Call& call, const aws::CheckedAuthorization& checked) {
   const auto key = catalog_.access_key(checked.access_key_id());
   if (!key && !is_missing(key.error())) return std::unexpected(lookup_failed(key.error()));
   if (!key || !(*key)->active) return refuse(call, sts::refuse_access_key(checked.access_key_id(), false));

@@ -48,7 +48,7 @@ Result<std::shared_ptr<const Authorizer::Compiled>> Authorizer::compiled(const s
 }
 
 Result<std::shared_ptr<const Authorizer::Compiled>> Authorizer::compile(const catalog::RoleSnapshot& role,
-                                                                       uint64_t revision) const {
+                                                                        uint64_t revision) const {
   auto compiled = std::make_shared<Compiled>();
   compiled->revision = revision;
   const auto add = [&](iam::PolicySource source, const std::string& name, const std::string& document) -> Result<void> {

@@ -29,7 +29,11 @@ bool is_data_path(std::string_view path) {
 }
 
 aws::AwsError missing_action() {
-  return {400, "MissingAction", "The request must name an Action and a Version: this address speaks the AWS Query protocol", true, {}};
+  return {400,
+          "MissingAction",
+          "The request must name an Action and a Version: this address speaks the AWS Query protocol",
+          true,
+          {}};
 }
 
 bool is_form(const http::Request& request) {
@@ -48,7 +52,8 @@ std::string_view unread_coding(const http::Request& request) {
 Result<http::Form> query_parameters(const http::Request& request) {
   if (request.method == "POST") {
     if (!is_form(request)) {
-      return fail(ErrorCode::kInvalidArgument, "a POST to this address needs Content-Type application/x-www-form-urlencoded");
+      return fail(ErrorCode::kInvalidArgument,
+                  "a POST to this address needs Content-Type application/x-www-form-urlencoded");
     }
     return http::Form::parse(request.body);
   }
@@ -69,11 +74,19 @@ http::Task<http::Response> Collector::handle(const http::Request& request) {
     co_return http::Response::text(404, "no such address; the admin listener lists its own at /\n");
   }
   if (const auto coding = unread_coding(request); !coding.empty()) {
-    co_return refuse(request, 415, fmt::format("a body with Content-Encoding '{}' is not taken here; send it as it is",
-                                               printable(coding, 64)));
+    co_return refuse(
+        request, 415,
+        fmt::format("a body with Content-Encoding '{}' is not taken here; send it as it is", printable(coding, 64)));
   }
-  Call call{.request = request, .xml_namespace = aws::kFaultNamespace, .service = {}, .operation = {}, .action = {},
-            .resource = {}, .issuer = {}, .subject = {}, .principal = {}};
+  Call call{.request = request,
+            .xml_namespace = aws::kFaultNamespace,
+            .service = {},
+            .operation = {},
+            .action = {},
+            .resource = {},
+            .issuer = {},
+            .subject = {},
+            .principal = {}};
   if (request.path() == "/") co_return co_await query_protocol(std::move(call));
   call.service = "aps";
   if (is_data_path(request.path())) {
@@ -90,7 +103,8 @@ http::Response Collector::refuse(const http::Request& request, int status, std::
   // A body that stalls may be the network's fault or ours: a sender must repeat it, and would drop it after a 4xx.
   if (status == 408 && is_data_path(path_of(request.target))) status = 503;
   if (path_of(request.target) == "/") {
-    const aws::AwsError error{status, status == 413 ? "RequestEntityTooLarge" : "MalformedInput", std::string(reason), true, {}};
+    const aws::AwsError error{
+        status, status == 413 ? "RequestEntityTooLarge" : "MalformedInput", std::string(reason), true, {}};
     response = to_response(aws::query_error(error, aws::kFaultNamespace, request.request_id), request);
   } else {
     response = to_response(aws::data_plane_error({status, "", std::string(reason), true, {}}), request);
@@ -105,7 +119,8 @@ http::Response Collector::refuse(const http::Request& request, int status, std::
 http::Task<http::Response> Collector::query_protocol(Call call) {
   const http::Request& request = call.request;
   if (request.method != "POST" && request.method != "GET" && request.method != "HEAD") {
-    http::Response response = error_response(call, {405, "MethodNotAllowed", "this address takes GET and POST", true, {}});
+    http::Response response =
+        error_response(call, {405, "MethodNotAllowed", "this address takes GET and POST", true, {}});
     response.headers.set("Allow", "GET, POST");
     co_return response;
   }
@@ -141,7 +156,8 @@ http::Response Collector::iam_action(Call& call, const http::Form& form) {
   const auto result = parts_.iam.execute(*plan, form, call.principal.account_id);
   if (IamService::is_mutating(call.operation)) audit(call, result ? "Success" : result.error().code);
   if (!result) return error_response(call, result.error());
-  return to_response(aws::query_success(call.operation, aws::kIamNamespace, *result, call.request.request_id), call.request);
+  return to_response(aws::query_success(call.operation, aws::kIamNamespace, *result, call.request.request_id),
+                     call.request);
 }
 
 // --- AMP ---
@@ -178,16 +194,19 @@ http::Task<http::Response> Collector::data_plane(Call call, http::RouteTable::Ma
   // A workspace that does not exist, or lies in another account, is asked for in the caller's own account: who may not
   // read there learns nothing, and nobody learns of another account's workspaces.
   const bool is_own = workspace && (*workspace)->account_id == call.principal.account_id;
-  call.resource = is_own ? (*workspace)->arn
-                            : fmt::format("arn:aws:aps:{}:{}:workspace/{}", region_, call.principal.account_id, printable(id, 100));
-  iam::RequestContext context = iam::make_context(call.principal, facts_of(call.request, parts_.clock.now_s(), *region));
+  call.resource =
+      is_own ? (*workspace)->arn
+             : fmt::format("arn:aws:aps:{}:{}:workspace/{}", region_, call.principal.account_id, printable(id, 100));
+  iam::RequestContext context =
+      iam::make_context(call.principal, facts_of(call.request, parts_.clock.now_s(), *region));
   if (is_own) {
     for (const auto& [key, value] : (*workspace)->tags) context.set("aws:ResourceTag/" + key, value);
   }
   const auto decision = decide(call, context);
   if (!decision) co_return decision.error();
   if (!is_own) {
-    co_return error_response(call, {404, "ResourceNotFoundException", "Workspace not found: " + printable(id, 100), true, {}});
+    co_return error_response(
+        call, {404, "ResourceNotFoundException", "Workspace not found: " + printable(id, 100), true, {}});
   }
   http::Response response = co_await parts_.data.handle(operation, call, match.parameters, *decision);
   response.headers.set("x-amzn-requestid", call.request.request_id);
@@ -198,8 +217,12 @@ http::Response Collector::route_problem(Call& call, const http::RouteTable::Matc
   const std::string path = printable(call.request.path(), 200);
   using Kind = http::RouteTable::Match::Kind;
   if (match.kind == Kind::kWrongMethod) {
-    http::Response response = error_response(
-        call, {405, "ValidationException", fmt::format("{} takes {}, not {}", path, match.allow, printable(call.request.method, 20)), true, {}});
+    http::Response response =
+        error_response(call, {405,
+                              "ValidationException",
+                              fmt::format("{} takes {}, not {}", path, match.allow, printable(call.request.method, 20)),
+                              true,
+                              {}});
     response.status = 405;
     response.headers.set("Allow", match.allow);
     return response;
@@ -207,11 +230,15 @@ http::Response Collector::route_problem(Call& call, const http::RouteTable::Matc
   const bool bad_escape = match.kind == Kind::kBadEscape;
   const int status = bad_escape ? 400 : 404;
   http::Response response = error_response(
-      call, {status, bad_escape ? "ValidationException" : "UnknownOperationException",
-             bad_escape ? path + " has a '%' that is not followed by two hex digits"
-                        : path + " is not an address of this API; a workspace's are /workspaces/<id>/api/v1/remote_write, query, "
-                                 "query_range, series, labels, label/<name>/values and status/buildinfo",
-             true, {}});
+      call,
+      {status,
+       bad_escape ? "ValidationException" : "UnknownOperationException",
+       bad_escape
+           ? path + " has a '%' that is not followed by two hex digits"
+           : path + " is not an address of this API; a workspace's are /workspaces/<id>/api/v1/remote_write, query, "
+                    "query_range, series, labels, label/<name>/values and status/buildinfo",
+       true,
+       {}});
   response.status = status;
   return response;
 }
@@ -225,7 +252,8 @@ std::expected<std::string, http::Response> Collector::authenticate(Call& call) {
   return std::move(caller->region);
 }
 
-std::expected<void, http::Response> Collector::authorize(Call& call, const OperationPlan& plan, std::string_view region) {
+std::expected<void, http::Response> Collector::authorize(Call& call, const OperationPlan& plan,
+                                                         std::string_view region) {
   iam::RequestContext context = iam::make_context(call.principal, facts_of(call.request, parts_.clock.now_s(), region));
   plan.add_to(context);
   for (const RequiredPermission& permission : plan.permissions) {
@@ -243,9 +271,10 @@ std::expected<iam::Decision, http::Response> Collector::decide(Call& call, const
   if (!decision) return std::unexpected(parts_.refusals.refuse(call, lookup_failed(decision.error())));
   if (decision->is_allowed()) return *std::move(decision);
   const std::string_view code = call.dialect == aws::ErrorDialect::kQuery ? "AccessDenied" : "AccessDeniedException";
-  return std::unexpected(parts_.refusals.refuse(
-      call, {iam::access_denied(*decision, call.principal, call.action, call.resource, code),
-             diagnosis::explain_denial(*decision, call.principal, call.action, call.resource), {}}));
+  return std::unexpected(
+      parts_.refusals.refuse(call, {iam::access_denied(*decision, call.principal, call.action, call.resource, code),
+                                    diagnosis::explain_denial(*decision, call.principal, call.action, call.resource),
+                                    {}}));
 }
 
 void Collector::audit(const Call& call, std::string_view outcome) {
@@ -258,7 +287,8 @@ void Collector::audit(const Call& call, std::string_view outcome) {
   record.resource = call.resource;
   record.outcome = std::string(outcome);
   if (const auto appended = parts_.catalog.append_audit(record); !appended) {
-    parts_.logger.error("cannot write an audit record", {{"request_id", record.request_id}, {"reason", appended.error().message}});
+    parts_.logger.error("cannot write an audit record",
+                        {{"request_id", record.request_id}, {"reason", appended.error().message}});
   }
 }
 

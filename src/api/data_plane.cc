@@ -16,7 +16,8 @@ constexpr const char* kRetryAfterSeconds = "2";
 
 /// A body that cannot be taken: the caller's doing.
 http::Response write_refusal(const Error& error) {
-  return http::Response::text(error.code == ErrorCode::kUnsupported ? 415 : http::status_of(error.code), error.message + "\n");
+  return http::Response::text(error.code == ErrorCode::kUnsupported ? 415 : http::status_of(error.code),
+                              error.message + "\n");
 }
 
 /// A workspace that cannot take it: the collector's doing, whatever the error's code, so that senders repeat the
@@ -51,7 +52,8 @@ DataPlane::DataPlane(tsdb::Store& store, QueryHandler queries, Executors executo
                                        "From the complete request to the durable answer of a remote write.",
                                        {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5})) {
   const auto add = [&](std::initializer_list<const char*> methods, std::string_view path, DataOperation operation) {
-    for (const char* method : methods) routes_.add(method, std::string(kBase) + std::string(path), static_cast<int>(operation));
+    for (const char* method : methods)
+      routes_.add(method, std::string(kBase) + std::string(path), static_cast<int>(operation));
   };
   add({"POST"}, "remote_write", DataOperation::kRemoteWrite);
   add({"GET", "POST"}, "query", DataOperation::kQuery);
@@ -77,9 +79,9 @@ http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string
                                                    model::SeriesFilter filter) {
   const auto began = clock_.steady();
   const http::Request& request = call.request;
-  const auto accepted = wire::check_remote_write_headers({request.headers.get("Content-Type"),
-                                                          request.headers.get("Content-Encoding"),
-                                                          request.headers.get("X-Prometheus-Remote-Write-Version")});
+  const auto accepted =
+      wire::check_remote_write_headers({request.headers.get("Content-Type"), request.headers.get("Content-Encoding"),
+                                        request.headers.get("X-Prometheus-Remote-Write-Version")});
   if (!accepted) co_return write_refusal(accepted.error());
   const auto db = open_workspace(workspace_id);
   if (!db) co_return storage_failure(db.error());
@@ -120,8 +122,10 @@ Result<std::shared_ptr<tsdb::WorkspaceDb>> DataPlane::open_workspace(std::string
 void DataPlane::count_refusals(const ingest::RefusalSummary& refusals) {
   for (size_t kind = 0; kind < ingest::kRefusalKinds; ++kind) {
     if (refusals.counts[kind] == 0) continue;
-    metrics_.counter("sluice_samples_refused_total", "Samples refused before they reached storage, by reason.",
-                     {{"reason", std::string(to_string(static_cast<ingest::Refusal>(kind)))}}).add(refusals.counts[kind]);
+    metrics_
+        .counter("sluice_samples_refused_total", "Samples refused before they reached storage, by reason.",
+                 {{"reason", std::string(to_string(static_cast<ingest::Refusal>(kind)))}})
+        .add(refusals.counts[kind]);
   }
 }
 

@@ -23,10 +23,12 @@ constexpr ParameterRule kProviderArn = {
 constexpr ParameterRule kClientId = {.name = "ClientID", .required = true, .length_min = 1, .length_max = 255};
 constexpr ParameterRule kRoleName = {
     .name = "RoleName", .required = true, .length_min = 1, .length_max = 64, .pattern = &patterns::kNameCharacters};
-constexpr ParameterRule kRolePath = {
-    .name = "Path", .length_min = 1, .length_max = 512, .pattern = &patterns::kPath};
-constexpr ParameterRule kTrustDocument = {.name = "AssumeRolePolicyDocument", .required = true, .length_min = 1,
-                                          .length_max = 131'072, .pattern = &patterns::kPolicyDocument};
+constexpr ParameterRule kRolePath = {.name = "Path", .length_min = 1, .length_max = 512, .pattern = &patterns::kPath};
+constexpr ParameterRule kTrustDocument = {.name = "AssumeRolePolicyDocument",
+                                          .required = true,
+                                          .length_min = 1,
+                                          .length_max = 131'072,
+                                          .pattern = &patterns::kPolicyDocument};
 constexpr ParameterRule kRoleDescription = {
     .name = "Description", .length_max = 1000, .pattern = &patterns::kRoleDescription};
 constexpr ParameterRule kMaxSessionDuration = {
@@ -36,8 +38,11 @@ constexpr ParameterRule kPathPrefix = {
     .name = "PathPrefix", .length_min = 1, .length_max = 512, .pattern = &patterns::kPathPrefix};
 constexpr ParameterRule kPolicyName = {
     .name = "PolicyName", .required = true, .length_min = 1, .length_max = 128, .pattern = &patterns::kNameCharacters};
-constexpr ParameterRule kPolicyDocument = {.name = "PolicyDocument", .required = true, .length_min = 1,
-                                           .length_max = 131'072, .pattern = &patterns::kPolicyDocument};
+constexpr ParameterRule kPolicyDocument = {.name = "PolicyDocument",
+                                           .required = true,
+                                           .length_min = 1,
+                                           .length_max = 131'072,
+                                           .pattern = &patterns::kPolicyDocument};
 constexpr ParameterRule kPolicyPath = {
     .name = "Path", .length_min = 1, .length_max = 512, .pattern = &patterns::kPolicyPath};
 constexpr ParameterRule kPolicyPathPrefix = {
@@ -50,8 +55,7 @@ constexpr ParameterRule kScope = {.name = "Scope", .allowed = kScopes};
 constexpr ParameterRule kOnlyAttached = {.name = "OnlyAttached", .type = ParameterRule::Type::kBoolean};
 constexpr std::array<std::string_view, 2> kUsages = {"PermissionsPolicy", "PermissionsBoundary"};
 constexpr ParameterRule kPolicyUsage = {.name = "PolicyUsageFilter", .allowed = kUsages};
-constexpr ParameterRule kMarker = {
-    .name = "Marker", .length_min = 1, .length_max = 320, .pattern = &patterns::kMarker};
+constexpr ParameterRule kMarker = {.name = "Marker", .length_min = 1, .length_max = 320, .pattern = &patterns::kMarker};
 constexpr ParameterRule kMaxItems = {
     .name = "MaxItems", .type = ParameterRule::Type::kInteger, .value_min = 1, .value_max = 1000};
 
@@ -62,8 +66,8 @@ constexpr std::array kProviderPaged = {kProviderArn, kMarker, kMaxItems};
 constexpr std::array kProviderAndClient = {kProviderArn, kClientId};
 constexpr std::array kRoleOnly = {kRoleName};
 constexpr std::array kRolePaged = {kRoleName, kMarker, kMaxItems};
-constexpr std::array kCreateRole = {kRolePath, kRoleName, kTrustDocument, kRoleDescription, kMaxSessionDuration,
-                                    kPermissionsBoundary};
+constexpr std::array kCreateRole = {kRolePath,        kRoleName,           kTrustDocument,
+                                    kRoleDescription, kMaxSessionDuration, kPermissionsBoundary};
 constexpr std::array kListRoles = {kPathPrefix, kMarker, kMaxItems};
 constexpr std::array kRoleAndDocument = {kRoleName, kPolicyDocument};
 constexpr std::array kInlinePolicy = {kRoleName, kPolicyName};
@@ -111,8 +115,7 @@ constexpr std::array kOperations = {
                  handlers::remove_client_id},
     IamOperation{"UpdateOpenIDConnectProviderThumbprint", kProviderOnly, kThumbprintsRequired, kProvider, kChanges,
                  handlers::update_thumbprints},
-    IamOperation{"TagOpenIDConnectProvider", kProviderOnly, kTagsRequired, kProvider, kChanges,
-                 handlers::tag_provider},
+    IamOperation{"TagOpenIDConnectProvider", kProviderOnly, kTagsRequired, kProvider, kChanges, handlers::tag_provider},
     IamOperation{"UntagOpenIDConnectProvider", kProviderOnly, kTagKeysRequired, kProvider, kChanges,
                  handlers::untag_provider},
     IamOperation{"ListOpenIDConnectProviderTags", kProviderPaged, kNoLists, kProvider, kReads,

@@ -66,8 +66,8 @@ const IamOperation* find_iam_operation(std::string_view name);
 /// Finds what the call is about. A missing entity is no error here; a URL or ARN that cannot be one is.
 std::expected<IamTarget, aws::AwsError> resolve(IamResource resource, const IamCall& call);
 
-/// An Error of the catalog as IAM's: NoSuchEntity, EntityAlreadyExists, DeleteConflict, LimitExceeded, InvalidInput with
-/// its message; anything else is logged and becomes 503 ServiceUnavailable.
+/// An Error of the catalog as IAM's: NoSuchEntity, EntityAlreadyExists, DeleteConflict, LimitExceeded, InvalidInput
+/// with its message; anything else is logged and becomes 503 ServiceUnavailable.
 std::unexpected<aws::AwsError> catalog_error(const IamCall& call, const Error& error);
 std::unexpected<aws::AwsError> iam_error(int status, std::string_view code, std::string message);
 

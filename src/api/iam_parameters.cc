@@ -27,14 +27,14 @@ constexpr size_t kPageItems = 100;
 
 bool is_present(const Parameters& parameters, std::string_view list) {
   const std::string prefix = std::string(list) + ".";
-  return std::ranges::any_of(parameters,
-                             [&](const auto& p) { return p.first == list || p.first.starts_with(prefix); });
+  return std::ranges::any_of(parameters, [&](const auto& p) { return p.first == list || p.first.starts_with(prefix); });
 }
 
 void check_count(aws::Violations& violations, const ListRule& rule, size_t count) {
   if (count > rule.members_max)
-    violations.add(fmt::format("Value at '{}' failed to satisfy constraint: Member must have length less than or equal to {}",
-                               aws::member_name(rule.name), rule.members_max));
+    violations.add(
+        fmt::format("Value at '{}' failed to satisfy constraint: Member must have length less than or equal to {}",
+                    aws::member_name(rule.name), rule.members_max));
 }
 
 std::optional<AwsError> check_text(const std::string& text, std::string_view where) {
@@ -54,7 +54,8 @@ std::optional<AwsError> check_strings(aws::Violations& violations, const ListRul
   return std::nullopt;
 }
 
-std::optional<AwsError> check_tag_list(aws::Violations& violations, const ListRule& rule, const Parameters& parameters) {
+std::optional<AwsError> check_tag_list(aws::Violations& violations, const ListRule& rule,
+                                       const Parameters& parameters) {
   auto members = aws::structure_list(parameters, rule.name);
   if (!members) return aws::malformed_input(members.error().message);
   for (const aws::ListMember& member : *members) {
@@ -128,9 +129,13 @@ std::optional<AwsError> check_tags(const iam::Tags& tags, TagKeys keys) {
       return AwsError{400, "InvalidInput", "aws: prefixed tag key names are not allowed for external use.", true, {}};
     for (size_t j = 0; j < i; ++j) {
       if (same_key(tags[i].first, tags[j].first, keys))
-        return AwsError{400, "InvalidInput", keys == TagKeys::kIgnoreCase
+        return AwsError{400,
+                        "InvalidInput",
+                        keys == TagKeys::kIgnoreCase
                             ? "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-                            : "Duplicate tag keys found.", true, {}};
+                            : "Duplicate tag keys found.",
+                        true,
+                        {}};
     }
   }
   return std::nullopt;
@@ -161,8 +166,8 @@ std::expected<Page, AwsError> page_of(const Parameters& parameters, size_t count
     const auto text = base64url_decode(*marker);
     const size_t colon = text ? text->find(':') : std::string::npos;
     size_t place = 0;
-    const bool is_ours =
-        colon != std::string::npos && std::from_chars(text->data(), text->data() + colon, place).ptr == text->data() + colon;
+    const bool is_ours = colon != std::string::npos &&
+                         std::from_chars(text->data(), text->data() + colon, place).ptr == text->data() + colon;
     if (!is_ours) return std::unexpected(AwsError::validation("Invalid Marker."));
     const std::string_view key = std::string_view(*text).substr(colon + 1);
     page.begin = std::min(place, count);

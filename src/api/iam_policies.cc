@@ -42,7 +42,8 @@ std::string policy_result(const iam::ManagedPolicy& policy) {
   return out;
 }
 
-void write_version_facts(aws::XmlWriter& xml, const iam::ManagedPolicy& policy, const iam::ManagedPolicyVersion& version) {
+void write_version_facts(aws::XmlWriter& xml, const iam::ManagedPolicy& policy,
+                         const iam::ManagedPolicyVersion& version) {
   xml.element("VersionId", std::string_view(version.id));
   xml.element("IsDefaultVersion", version.id == policy.default_version_id);
   xml.element("CreateDate", std::string_view(format_iso8601(version.created_at)));
@@ -54,7 +55,8 @@ std::expected<catalog::PolicyPtr, aws::AwsError> existing_policy(const IamCall& 
 }
 
 /// What ListPolicies chooses from: the account's own, Amazon's, or both.
-std::expected<std::vector<iam::ManagedPolicy>, aws::AwsError> policies_of_scope(const IamCall& call, std::string_view scope) {
+std::expected<std::vector<iam::ManagedPolicy>, aws::AwsError> policies_of_scope(const IamCall& call,
+                                                                                std::string_view scope) {
   std::vector<iam::ManagedPolicy> policies;
   if (scope != "AWS") {
     auto own = call.catalog.policies(call.account_id);

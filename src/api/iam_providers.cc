@@ -84,7 +84,8 @@ IamResult get_provider(IamCall& call) {
 }
 
 IamResult delete_provider(IamCall& call) {
-  // Another text than the getters', and no success for a provider that is not there, whatever AWS's page says: recorded.
+  // Another text than the getters', and no success for a provider that is not there, whatever AWS's page says:
+  // recorded.
   const auto gone = [&] {
     return iam_error(404, "NoSuchEntity", fmt::format("OpenId connect Provider {} cannot be found.", call.target.arn));
   };

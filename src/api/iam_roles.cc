@@ -41,8 +41,9 @@ std::optional<aws::AwsError> check_trust_policy(const std::string& document) {
   if (auto policy = iam::parse_policy(iam::PolicyKind::kTrust, document); !policy)
     return iam::malformed_policy(policy.error());
   if (iam::policy_size(document) > limits::kTrustPolicyCharactersMax)
-    return iam_error(409, "LimitExceeded", fmt::format("Cannot exceed quota for ACLSizePerRole: {}",
-                                                       limits::kTrustPolicyCharactersMax)).error();
+    return iam_error(409, "LimitExceeded",
+                     fmt::format("Cannot exceed quota for ACLSizePerRole: {}", limits::kTrustPolicyCharactersMax))
+        .error();
   return std::nullopt;
 }
 
@@ -57,8 +58,8 @@ IamResult update(IamCall& call, const std::function<Result<void>(iam::Role&)>& c
 
 std::expected<catalog::RolePtr, aws::AwsError> existing_role(const IamCall& call) {
   if (call.target.role != nullptr) return call.target.role;
-  return iam_error(404, "NoSuchEntity", fmt::format("The role with name {} cannot be found.",
-                                                    required_value(call.parameters, "RoleName")));
+  return iam_error(404, "NoSuchEntity",
+                   fmt::format("The role with name {} cannot be found.", required_value(call.parameters, "RoleName")));
 }
 
 void write_tags(aws::XmlWriter& xml, const iam::Tags& tags, size_t begin, size_t end) {

@@ -42,8 +42,7 @@ std::expected<OperationPlan, aws::AwsError> IamService::plan(std::string_view ac
   const aws::Parameters& parameters = form.parameters();
   const std::string version = value_or(parameters, "Version", "");
   const IamOperation* operation = find_iam_operation(action);
-  if (operation == nullptr || version != aws::kIamVersion)
-    return std::unexpected(aws::invalid_action(action, version));
+  if (operation == nullptr || version != aws::kIamVersion) return std::unexpected(aws::invalid_action(action, version));
   if (auto error = check_shape(operation->scalars, operation->lists, parameters)) return std::unexpected(*error);
 
   const IamCall call{catalog_, logger_, parameters, account_id, {}};

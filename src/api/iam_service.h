@@ -23,8 +23,9 @@ class IamService {
   IamService(catalog::Catalog& catalog, Logger& logger) : catalog_(catalog), logger_(logger) {}
 
   /// Checks the form against IAM's API model and finds the resource. InvalidAction (to be sent in kFaultNamespace) for
-  /// an action that is not offered or a Version that is not IAM's; MalformedInput, ValidationError, InvalidInput for the
-  /// parameters. Whether the entity exists is not told: that comes after authorisation. `account_id` is the caller's.
+  /// an action that is not offered or a Version that is not IAM's; MalformedInput, ValidationError, InvalidInput for
+  /// the parameters. Whether the entity exists is not told: that comes after authorisation. `account_id` is the
+  /// caller's.
   std::expected<OperationPlan, aws::AwsError> plan(std::string_view action, const http::Form& form,
                                                    std::string_view account_id) const;
 

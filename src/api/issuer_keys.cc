@@ -55,7 +55,8 @@ struct IssuerKeys::Provider {
   IssuerKeySet known(SteadyTime now) {
     MutexLock lock(mutex);
     if (keys && now >= fresh_until && now - fetched_at > kStaleMax) {
-      return {nullptr, failure.reason.empty() ? "the keys are older than a day" : failure.reason, failure.finding, true};
+      return {nullptr, failure.reason.empty() ? "the keys are older than a day" : failure.reason, failure.finding,
+              true};
     }
     return {keys, failure.reason, failure.finding, keys && now >= fresh_until};
   }
@@ -116,8 +117,10 @@ struct IssuerKeys::Provider {
 IssuerKeys::IssuerKeys(http::DocumentFetcher& fetcher, Executor& executor, const Clock& clock, Logger& logger,
                        MetricRegistry& metrics)
     : fetcher_(fetcher), executor_(executor), clock_(clock), logger_(logger),
-      fetches_ok_(metrics.counter("sluice_issuer_fetches_total", "Fetches of issuers' keys.", {{"outcome", "success"}})),
-      fetches_failed_(metrics.counter("sluice_issuer_fetches_total", "Fetches of issuers' keys.", {{"outcome", "failure"}})) {}
+      fetches_ok_(
+          metrics.counter("sluice_issuer_fetches_total", "Fetches of issuers' keys.", {{"outcome", "success"}})),
+      fetches_failed_(
+          metrics.counter("sluice_issuer_fetches_total", "Fetches of issuers' keys.", {{"outcome", "failure"}})) {}
 
 IssuerKeys::~IssuerKeys() = default;
 
@@ -167,9 +170,8 @@ http::Task<IssuerKeySet> IssuerKeys::refresh(std::shared_ptr<Provider> provider,
   if (turn == Provider::Turn::kNeither) co_return provider->known(clock_.steady());
   if (turn == Provider::Turn::kWait) {
     Provider* waited_for = provider.get();
-    co_await callback_result<bool>(executor_, [waited_for](std::move_only_function<void(bool)> done) {
-      waited_for->wait(std::move(done));
-    });
+    co_await callback_result<bool>(
+        executor_, [waited_for](std::move_only_function<void(bool)> done) { waited_for->wait(std::move(done)); });
     co_return provider->known(clock_.steady());
   }
   const auto fetched = co_await fetch(issuer);
@@ -194,11 +196,11 @@ http::Task<std::expected<IssuerKeys::Fetched, IssuerKeys::FetchFailure>> IssuerK
   if (!discovery) co_return failed("discovery document " + discovery_address, discovery.error());
   const auto parsed = oidc::parse_discovery(discovery->body, issuer);
   if (!parsed) {
-    co_return std::unexpected(FetchFailure{
-        fmt::format("discovery document {}: {} (seen '{}', wanted '{}')", discovery_address,
-                    oidc::describe(parsed.error().refusal), printable(parsed.error().seen, 300),
-                    printable(parsed.error().wanted, 300)),
-        diagnosis::explain(parsed.error())});
+    co_return std::unexpected(
+        FetchFailure{fmt::format("discovery document {}: {} (seen '{}', wanted '{}')", discovery_address,
+                                 oidc::describe(parsed.error().refusal), printable(parsed.error().seen, 300),
+                                 printable(parsed.error().wanted, 300)),
+                     diagnosis::explain(parsed.error())});
   }
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - clock_.steady());
   auto document = co_await fetcher_.fetch(parsed->jwks_uri, limits::kJwksBytesMax, std::max(left, milliseconds(1)));
@@ -207,7 +209,8 @@ http::Task<std::expected<IssuerKeys::Fetched, IssuerKeys::FetchFailure>> IssuerK
   auto keys = oidc::KeySet::parse(document->body);
   if (!keys) co_return failed(where, keys.error());
   for (const auto& skipped : keys->skipped()) {
-    logger_.debug("a key of an issuer is not used", {{"issuer", printable(issuer, 300)}, {"kid", printable(skipped.kid, 100)},
+    logger_.debug("a key of an issuer is not used", {{"issuer", printable(issuer, 300)},
+                                                     {"kid", printable(skipped.kid, 100)},
                                                      {"reason", oidc::describe(skipped.reason)}});
   }
   co_return Fetched{std::make_shared<const oidc::KeySet>(*std::move(keys)), max_age(document->cache_control)};

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <memory>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>

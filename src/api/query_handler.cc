@@ -29,16 +29,20 @@ wire::ApiErrorType error_type(ErrorCode code) {
 }
 
 wire::ResultType result_type(const promql::QueryResult& result) {
-  return std::visit([](const auto& value) {
-    using T = std::decay_t<decltype(value)>;
-    if constexpr (std::is_same_v<T, promql::ScalarResult>) return wire::ResultType::kScalar;
-    else if constexpr (std::is_same_v<T, promql::StringResult>) return wire::ResultType::kString;
-    else if constexpr (std::is_same_v<T, promql::VectorResult>) return wire::ResultType::kVector;
-    else return wire::ResultType::kMatrix;
-  }, result.value);
+  return std::visit(
+      [](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, promql::ScalarResult>) return wire::ResultType::kScalar;
+        else if constexpr (std::is_same_v<T, promql::StringResult>) return wire::ResultType::kString;
+        else if constexpr (std::is_same_v<T, promql::VectorResult>) return wire::ResultType::kVector;
+        else return wire::ResultType::kMatrix;
+      },
+      result.value);
 }
 
-void write_value(wire::QueryResultWriter& out, const promql::ScalarResult& scalar) { out.scalar(scalar.t_ms, scalar.value); }
+void write_value(wire::QueryResultWriter& out, const promql::ScalarResult& scalar) {
+  out.scalar(scalar.t_ms, scalar.value);
+}
 void write_value(wire::QueryResultWriter& out, const promql::StringResult& text) { out.string(text.t_ms, text.value); }
 void write_value(wire::QueryResultWriter& out, const promql::VectorResult& vector) {
   for (const auto& sample : vector) {
@@ -90,8 +94,9 @@ Result<http::Form> query_form(const http::Request& request) {
   if (request.method != "POST" || request.body.empty()) return form;
   const std::string_view type = request.headers.get("Content-Type");
   if (!ascii_iequals(trim(type.substr(0, type.find(';'))), "application/x-www-form-urlencoded")) {
-    return fail(ErrorCode::kInvalidArgument,
-                "a POSTed query needs Content-Type application/x-www-form-urlencoded, not '" + printable(type, 100) + "'");
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "a POSTed query needs Content-Type application/x-www-form-urlencoded, not '" + printable(type, 100) + "'");
   }
   SLUICE_ASSIGN(const http::Form body, http::Form::parse(request.body));
   form.append(body);
@@ -127,9 +132,9 @@ http::Response QueryHandler::query_range(const http::Request& request, const htt
   const auto run = [&]() -> Result<promql::QueryResult> {
     for (const char* name : {"start", "end", "step"}) {
       if (form.find(name) == nullptr) {
-        return fail(ErrorCode::kInvalidArgument,
-                    std::string("invalid parameter \"") + name + "\": cannot parse \"\" to a valid " +
-                        (std::string_view(name) == "step" ? "duration" : "timestamp"));
+        return fail(ErrorCode::kInvalidArgument, std::string("invalid parameter \"") + name +
+                                                     "\": cannot parse \"\" to a valid " +
+                                                     (std::string_view(name) == "step" ? "duration" : "timestamp"));
       }
     }
     SLUICE_ASSIGN(const TimestampMs start, time_parameter(form, "start", 0));
@@ -195,15 +200,15 @@ http::Response QueryHandler::label_values(std::string_view name, const http::For
 
 http::Response QueryHandler::build_info() const {
   return http::Response::json(200, wire::api_success([](JsonWriter& json) {
-    json.begin_object();
-    json.member("version", kVersion);
-    json.member("revision", revision());
-    json.member("branch", "");
-    json.member("buildUser", "");
-    json.member("buildDate", "");
-    json.member("goVersion", "");
-    json.end_object();
-  }));
+                                json.begin_object();
+                                json.member("version", kVersion);
+                                json.member("revision", revision());
+                                json.member("branch", "");
+                                json.member("buildUser", "");
+                                json.member("buildDate", "");
+                                json.member("goVersion", "");
+                                json.end_object();
+                              }));
 }
 
 }  // namespace sluice::api

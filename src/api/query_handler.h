@@ -19,12 +19,14 @@ class QueryHandler {
   QueryHandler(promql::EngineOptions options, std::chrono::milliseconds timeout_max, const Clock& clock)
       : engine_(std::move(options)), timeout_max_(timeout_max), clock_(clock) {}
 
-  http::Response query(const http::Request& request, const http::Form& form, const model::ScopedQueryable& storage) const;
+  http::Response query(const http::Request& request, const http::Form& form,
+                       const model::ScopedQueryable& storage) const;
   http::Response query_range(const http::Request& request, const http::Form& form,
                              const model::ScopedQueryable& storage) const;
   http::Response series(const http::Form& form, const model::ScopedQueryable& storage) const;
   http::Response labels(const http::Form& form, const model::ScopedQueryable& storage) const;
-  http::Response label_values(std::string_view name, const http::Form& form, const model::ScopedQueryable& storage) const;
+  http::Response label_values(std::string_view name, const http::Form& form,
+                              const model::ScopedQueryable& storage) const;
   http::Response build_info() const;
 
  private:

@@ -48,8 +48,8 @@ Result<std::optional<int64_t>> duration_parameter(const http::Form& form, std::s
   if (text == nullptr || text->empty()) return std::optional<int64_t>();
   if (const auto seconds = parse_number(*text)) {
     if (!std::isfinite(*seconds) || std::abs(*seconds) >= kSecondsAbsMax) {
-      return invalid(name, fmt::format("cannot parse \"{}\" to a valid duration. It overflows int64",
-                                       printable(*text, 100)));
+      return invalid(name,
+                     fmt::format("cannot parse \"{}\" to a valid duration. It overflows int64", printable(*text, 100)));
     }
     return std::optional<int64_t>(std::llround(*seconds * 1000));
   }
@@ -69,7 +69,8 @@ Result<size_t> limit_parameter(const http::Form& form) {
   if (text == nullptr || text->empty()) return size_t{0};
   size_t limit = 0;
   const auto [end, status] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (status != std::errc() || end != text->data() + text->size()) return invalid("limit", "limit must be non-negative");
+  if (status != std::errc() || end != text->data() + text->size())
+    return invalid("limit", "limit must be non-negative");
   return limit;
 }
 

@@ -6,8 +6,9 @@ namespace sluice::api {
 
 http::Response RefusalRecorder::refuse(const Call& call, const Refusal& refusal) {
   if (!refusal.finding) {
-    logger_.error("a request failed through the collector's own fault",
-                  {{"request_id", call.request.request_id}, {"operation", call.operation}, {"reason", refusal.own_fault}});
+    logger_.error(
+        "a request failed through the collector's own fault",
+        {{"request_id", call.request.request_id}, {"operation", call.operation}, {"reason", refusal.own_fault}});
     return error_response(call, refusal.error);
   }
   diagnosis::DecisionRecord record;
@@ -28,8 +29,10 @@ http::Response RefusalRecorder::refuse(const Call& call, const Refusal& refusal)
   record.first_failure = *refusal.finding;
 
   // The rule is one of a fixed table, so the label is bounded.
-  metrics_.counter("sluice_refusals_total", "Requests refused for their token, signature or permission, by rule.",
-                   {{"rule", std::string(diagnosis::rule(refusal.finding->rule).name)}}).add();
+  metrics_
+      .counter("sluice_refusals_total", "Requests refused for their token, signature or permission, by rule.",
+               {{"rule", std::string(diagnosis::rule(refusal.finding->rule).name)}})
+      .add();
   const auto added = log_.add(record);
   if (added.log_lines_dropped > 0) {
     logger_.warn("decision records not logged, the rate was too high", {{"count", added.log_lines_dropped}});

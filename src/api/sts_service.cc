@@ -23,9 +23,9 @@ Result<T> or_null(Result<T> found) {
 
 }  // namespace
 
-StsService::StsService(catalog::Catalog& catalog, std::shared_ptr<const sts::SealingKeys> keys,
-                       IssuerKeys& issuer_keys, Authenticator& authenticator, RefusalRecorder& refusals,
-                       const Clock& clock, MetricRegistry& metrics, Options options)
+StsService::StsService(catalog::Catalog& catalog, std::shared_ptr<const sts::SealingKeys> keys, IssuerKeys& issuer_keys,
+                       Authenticator& authenticator, RefusalRecorder& refusals, const Clock& clock,
+                       MetricRegistry& metrics, Options options)
     : catalog_(catalog), keys_(std::move(keys)), issuer_keys_(issuer_keys), authenticator_(authenticator),
       refusals_(refusals), clock_(clock),
       sessions_issued_(metrics.counter("sluice_sts_sessions_issued_total", "Web identities that got a session.")),
@@ -45,8 +45,8 @@ http::Task<http::Response> StsService::handle(Call& call, const aws::Parameters&
 http::Response StsService::get_caller_identity(Call& call) {
   auto caller = authenticator_.authenticate(call);
   if (!caller) return refusals_.refuse(call, caller.error());
-  return to_response(aws::query_success(kGetCallerIdentity, aws::kStsNamespace, sts::get_caller_identity_result(caller->principal),
-                                        call.request.request_id),
+  return to_response(aws::query_success(kGetCallerIdentity, aws::kStsNamespace,
+                                        sts::get_caller_identity_result(caller->principal), call.request.request_id),
                      call.request);
 }
 
@@ -109,8 +109,10 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
     known = std::move(fetched);
     facts.keys = known.keys.get();
     if (!known.keys) {
-      facts.keys_problem = known.finding ? *known.finding : diagnosis::make_finding(diagnosis::RuleId::kOidcKeysUnavailable, known.failure,
-                                                   "a discovery document and key set that can be fetched", call.issuer);
+      facts.keys_problem =
+          known.finding ? *known.finding
+                        : diagnosis::make_finding(diagnosis::RuleId::kOidcKeysUnavailable, known.failure,
+                                                  "a discovery document and key set that can be fetched", call.issuer);
     }
   };
   if (*provider) {
@@ -140,10 +142,10 @@ http::Task<http::Response> StsService::assume_role_with_web_identity(Call& call,
 
   const sts::SessionCredentials credentials = sts::issue_session(*keys_, exchange->claims);
   sessions_issued_.add();
-  co_return to_response(aws::query_success(kAssumeRoleWithWebIdentity, aws::kStsNamespace,
-                                           sts::assume_role_with_web_identity_result(*exchange, credentials),
-                                           call.request.request_id),
-                        call.request);
+  co_return to_response(
+      aws::query_success(kAssumeRoleWithWebIdentity, aws::kStsNamespace,
+                         sts::assume_role_with_web_identity_result(*exchange, credentials), call.request.request_id),
+      call.request);
 }
 
 }  // namespace sluice::api

@@ -4,8 +4,8 @@
 #include "aws/validation.h"
 #include "base/utf8.h"
 
-/// The regular expressions of the STS, IAM and AMP models as plain code: each is one class repeated, or nearly so, and a
-/// regex engine would be one more library on the path of unauthenticated input.
+/// The regular expressions of the STS, IAM and AMP models as plain code: each is one class repeated, or nearly so, and
+/// a regex engine would be one more library on the path of unauthenticated input.
 namespace sluice::aws::patterns {
 namespace {
 
@@ -26,22 +26,24 @@ bool all_characters(std::string_view text, Predicate is_member) {
 bool is_name_character(char32_t c) { return is_word(c) || is_one_of(c, "+=,.@-"); }
 bool is_line_character(char32_t c) { return c == 0x9 || c == 0xA || c == 0xD; }
 
-/// Letters, separators and digits outside ASCII are taken as all but controls, symbols, arrows, box drawing, private use
-/// and pictographs: \p{L}\p{Z}\p{N} without a Unicode table. Marks (accents on their own) do not count, as in the model.
+/// Letters, separators and digits outside ASCII are taken as all but controls, symbols, arrows, box drawing, private
+/// use and pictographs: \p{L}\p{Z}\p{N} without a Unicode table. Marks (accents on their own) do not count, as in the
+/// model.
 bool is_letter_separator_or_number(char32_t c) {
   if (c < 0x80) return is_alnum(c) || c == ' ';
-  if (c < 0xC0) return c == 0xA0 || c == 0xAA || c == 0xB2 || c == 0xB3 || c == 0xB5 || c == 0xB9 || c == 0xBA ||
-                       (c >= 0xBC && c <= 0xBE);
+  if (c < 0xC0)
+    return c == 0xA0 || c == 0xAA || c == 0xB2 || c == 0xB3 || c == 0xB5 || c == 0xB9 || c == 0xBA ||
+           (c >= 0xBC && c <= 0xBE);
   if (c == 0xD7 || c == 0xF7) return false;                              // multiplication and division signs
   if (c >= 0x300 && c <= 0x36F) return false;                            // combining marks
   if (c == 0x61C || c == 0xFEFF) return false;                           // invisible: Arabic mark, byte order mark
   if (c >= 0x200B && c <= 0x206F) return c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F;  // and punctuation
-  if (c >= 0x20A0 && c <= 0x20FF) return false;                          // currency signs, marks for symbols
-  if (c >= 0x2190 && c <= 0x2BFF) return c >= 0x2460 && c <= 0x249B;     // arrows to symbols, but numbers in circles
-  if (c >= 0xE000 && c <= 0xF8FF) return false;                          // private use
-  if (c >= 0xFE00 && c <= 0xFE2F) return false;                          // variation selectors, half marks
-  if (c >= 0xFFF0 && c <= 0xFFFF) return false;                          // specials
-  if (c >= 0x1F000 && c <= 0x1FAFF) return c >= 0x1F100 && c <= 0x1F10C; // pictographs, but numbers
+  if (c >= 0x20A0 && c <= 0x20FF) return false;  // currency signs, marks for symbols
+  if (c >= 0x2190 && c <= 0x2BFF) return c >= 0x2460 && c <= 0x249B;  // arrows to symbols, but numbers in circles
+  if (c >= 0xE000 && c <= 0xF8FF) return false;  // private use
+  if (c >= 0xFE00 && c <= 0xFE2F) return false;  // variation selectors, half marks
+  if (c >= 0xFFF0 && c <= 0xFFFF) return false;  // specials
+  if (c >= 0x1F000 && c <= 0x1FAFF) return c >= 0x1F100 && c <= 0x1F10C;  // pictographs, but numbers
   return c < 0xE0000;
 }
 
@@ -83,17 +85,16 @@ bool is_document(std::string_view text) {
 }
 
 bool is_role_description(std::string_view text) {
-  return all_characters(text, [](char32_t c) {
-    return is_line_character(c) || (c >= 0x20 && c <= 0x7E) || (c >= 0xA1 && c <= 0xFF);
-  });
+  return all_characters(
+      text, [](char32_t c) { return is_line_character(c) || (c >= 0x20 && c <= 0x7E) || (c >= 0xA1 && c <= 0xFF); });
 }
 
 }  // namespace
 
-constexpr Pattern kNameCharacters{R"([\w+=,.@-]+)", [](std::string_view t) {
-                                    return !t.empty() && all_characters(t, is_name_character);
-                                  }};
-constexpr Pattern kSessionName{R"([\w+=,.@-]*)", [](std::string_view t) { return all_characters(t, is_name_character); }};
+constexpr Pattern kNameCharacters{
+    R"([\w+=,.@-]+)", [](std::string_view t) { return !t.empty() && all_characters(t, is_name_character); }};
+constexpr Pattern kSessionName{R"([\w+=,.@-]*)",
+                               [](std::string_view t) { return all_characters(t, is_name_character); }};
 constexpr Pattern kArn{R"([\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+)",
                        [](std::string_view t) { return !t.empty() && all_characters(t, is_arn_character); }};
 constexpr Pattern kPath{R"((\u002F)|(\u002F[\u0021-\u007E]+\u002F))", is_path};
@@ -110,10 +111,12 @@ constexpr Pattern kTagKey{R"([\p{L}\p{Z}\p{N}_.:/=+\-@]+)",
 constexpr Pattern kTagValue{R"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)",
                             [](std::string_view t) { return all_characters(t, is_tag_character); }};
 constexpr Pattern kExternalId{R"([\w+=,.@:\/-]*)", [](std::string_view t) {
-                                return all_characters(t, [](char32_t c) { return is_word(c) || is_one_of(c, "+=,.@:/-"); });
+                                return all_characters(
+                                    t, [](char32_t c) { return is_word(c) || is_one_of(c, "+=,.@:/-"); });
                               }};
 constexpr Pattern kClientToken{R"([!-~]+)", [](std::string_view t) {
-                                 return !t.empty() && all_characters(t, [](char32_t c) { return c >= '!' && c <= '~'; });
+                                 return !t.empty() &&
+                                        all_characters(t, [](char32_t c) { return c >= '!' && c <= '~'; });
                                }};
 
 }  // namespace sluice::aws::patterns

@@ -39,9 +39,9 @@ Result<size_t> parse_number(std::string_view text, std::string_view parameter) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number == 0 ||
       number > limits::kQueryListMembersMax) {
-    return fail(ErrorCode::kMalformed, fmt::format("parameter '{}': '{}' is not a member number from 1 to {}",
-                                                   printable(parameter, 128), printable(text, 32),
-                                                   limits::kQueryListMembersMax));
+    return fail(ErrorCode::kMalformed,
+                fmt::format("parameter '{}': '{}' is not a member number from 1 to {}", printable(parameter, 128),
+                            printable(text, 32), limits::kQueryListMembersMax));
   }
   return number;
 }

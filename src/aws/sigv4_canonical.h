@@ -60,8 +60,7 @@ struct CredentialScope {
   std::string format() const;
 };
 /// `amz_date` is the ISO 8601 basic form, "20150830T123600Z".
-std::string string_to_sign(std::string_view amz_date, const CredentialScope& scope,
-                           std::string_view canonical_request);
+std::string string_to_sign(std::string_view amz_date, const CredentialScope& scope, std::string_view canonical_request);
 
 /// The HMAC chain of secret, date, region, service and terminator: 32 bytes.
 Secret derive_signing_key(std::string_view secret, const CredentialScope& scope);

@@ -36,8 +36,8 @@ bool query_has_algorithm(std::string_view query) {
 }
 
 std::optional<SigV4Failure> find_duplicate_header(const RequestView& request) {
-  static constexpr std::array<std::string_view, 6> kSingle = {
-      "Authorization", "X-Amz-Date", "Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256", "Host"};
+  static constexpr std::array<std::string_view, 6> kSingle = {"Authorization",        "X-Amz-Date",           "Date",
+                                                              "X-Amz-Security-Token", "X-Amz-Content-Sha256", "Host"};
   for (const auto name : kSingle) {
     if (request.count_headers(name) < 2) continue;
     SigV4Failure failure = refuse(SigV4Refusal::kDuplicateHeader, std::string(name), "the header once");
@@ -74,7 +74,8 @@ std::string safe_echo(std::string_view authorization) {
   }
   std::string echo(authorization);
   constexpr std::string_view kKey = "signature=";
-  for (size_t at = ascii_lower(echo).find(kKey); at != std::string::npos; at = ascii_lower(echo).find(kKey, at + kKey.size())) {
+  for (size_t at = ascii_lower(echo).find(kKey); at != std::string::npos;
+       at = ascii_lower(echo).find(kKey, at + kKey.size())) {
     const size_t from = at + kKey.size();
     const size_t end = std::min(echo.find_first_of(", ", from), echo.size());
     echo.replace(from, end - from, "...");
@@ -148,8 +149,8 @@ std::optional<SigV4Failure> find_missing_parts(const HeaderParts& parts, const R
     seen += seen.empty() ? "no X-Amz-Date" : ", no X-Amz-Date";
   }
   if (text.empty()) return std::nullopt;
-  SigV4Failure failure = refuse(SigV4Refusal::kMissingParts, std::move(seen),
-                                "Credential, SignedHeaders, Signature and X-Amz-Date");
+  SigV4Failure failure =
+      refuse(SigV4Refusal::kMissingParts, std::move(seen), "Credential, SignedHeaders, Signature and X-Amz-Date");
   failure.message = text + "Authorization=" + safe_echo(authorization);
   return failure;
 }
@@ -165,10 +166,11 @@ std::expected<SignedDate, SigV4Failure> read_date(const RequestView& request) {
   auto at = parse_amz_date(text);
   if (!at && !amz_date) at = parse_http_date(text);
   if (at) return SignedDate{format_amz_date(*at), *at};
-  return refused(SigV4Refusal::kBadDate,
-                 fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
-                             printable(text, 64)),
-                 printable(text, 64), "20150830T123600Z");
+  return refused(
+      SigV4Refusal::kBadDate,
+      fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
+                  printable(text, 64)),
+      printable(text, 64), "20150830T123600Z");
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -218,8 +220,8 @@ std::optional<SigV4Failure> check_scheme(std::string_view authorization) {
   if (authorization.starts_with("AWS4-")) return std::nullopt;
   const std::string echo = safe_echo(authorization);
   SigV4Failure failure = refuse(SigV4Refusal::kOtherScheme, echo, std::string(kSigV4Algorithm));
-  failure.message = fmt::format(
-      "'...' not a valid key=value pair (missing equal-sign) in Authorization header: '{}'.", echo);
+  failure.message =
+      fmt::format("'...' not a valid key=value pair (missing equal-sign) in Authorization header: '{}'.", echo);
   return failure;
 }
 
@@ -238,11 +240,12 @@ std::expected<ParsedAuthorization, SigV4Failure> parse_authorization(const Reque
   const bool is_presigned = query_has_algorithm(request.query);
   if (header && is_presigned) return std::unexpected(refuse(SigV4Refusal::kBothHeaderAndQuery));
   if (is_presigned) {
-    return std::unexpected(refuse(SigV4Refusal::kPresignedNotOffered, "X-Amz-Algorithm in the query",
-                                  "an Authorization header"));
+    return std::unexpected(
+        refuse(SigV4Refusal::kPresignedNotOffered, "X-Amz-Algorithm in the query", "an Authorization header"));
   }
   if (!header || trim(header->value).empty()) {
-    return std::unexpected(refuse(SigV4Refusal::kNoAuthentication, "no Authorization header", std::string(kSigV4Algorithm)));
+    return std::unexpected(
+        refuse(SigV4Refusal::kNoAuthentication, "no Authorization header", std::string(kSigV4Algorithm)));
   }
   if (auto failure = find_duplicate_header(request)) return std::unexpected(*std::move(failure));
   const std::string_view authorization = trim(header->value);

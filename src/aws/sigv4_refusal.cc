@@ -31,7 +31,8 @@ constexpr std::array<Row, kSigV4RefusalCount> kRows = {{
      "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
      "The request is signed twice, in the query and in the Authorization header."},
     {SigV4Refusal::kNoAuthentication, "no-authentication", Family::kMissing, "",
-     "The request carries no signature: there is no Authorization header. The client has no sigv4 settings, or something "
+     "The request carries no signature: there is no Authorization header. The client has no sigv4 settings, or "
+     "something "
      "between it and the server dropped the header."},
     {SigV4Refusal::kPresignedNotOffered, "presigned-not-offered", Family::kIncomplete,
      "Requests signed in the query string (X-Amz-Algorithm) are not accepted here; sign with the Authorization header.",
@@ -62,7 +63,8 @@ constexpr std::array<Row, kSigV4RefusalCount> kRows = {{
     {SigV4Refusal::kCredentialShape, "credential-shape", Family::kIncomplete, "",
      "The Credential is not made of key id, date, region, service and terminator."},
     {SigV4Refusal::kScopeRegionEmpty, "scope-region-empty", Family::kSignature, "",
-     "The client signed with an empty region: it took its region from the environment but did not give it to its signer. "
+     "The client signed with an empty region: it took its region from the environment but did not give it to its "
+     "signer. "
      "Set the region explicitly (sigv4: region:)."},
     {SigV4Refusal::kScopeRegion, "scope-region", Family::kSignature, "",
      "The client signed for a region this server does not answer for."},
@@ -85,9 +87,11 @@ constexpr std::array<Row, kSigV4RefusalCount> kRows = {{
     {SigV4Refusal::kUnsignedPayload, "unsigned-payload", Family::kSignature, "",
      "The signature does not cover the body (UNSIGNED-PAYLOAD), which this server does not accept."},
     {SigV4Refusal::kPayloadHashMismatch, "payload-hash-mismatch", Family::kSignature, "",
-     "X-Amz-Content-Sha256 is not the hash of the body that arrived: something between client and server changed the body."},
+     "X-Amz-Content-Sha256 is not the hash of the body that arrived: something between client and server changed the "
+     "body."},
     {SigV4Refusal::kSignatureMismatch, "signature-mismatch", Family::kSignature, "",
-     "The signature is not the one this request must have: the secret is another, or a proxy changed host, path, query, a "
+     "The signature is not the one this request must have: the secret is another, or a proxy changed host, path, "
+     "query, a "
      "signed header or the body."},
     {SigV4Refusal::kSessionExpired, "session-expired", Family::kExpiredToken,
      "The security token included in the request is expired",
@@ -144,8 +148,8 @@ AwsError to_aws_error(const SigV4Failure& failure, ErrorDialect dialect) {
   const auto [status, code] = code_for(row.family, dialect);
   std::string message = failure.message.empty() ? std::string(row.message) : failure.message;
   if (row.family == Family::kMissing) {
-    message = dialect == ErrorDialect::kQuery ? "Request is missing Authentication Token"
-                                              : "Missing Authentication Token";
+    message =
+        dialect == ErrorDialect::kQuery ? "Request is missing Authentication Token" : "Missing Authentication Token";
   } else if (message.empty()) {
     message = kSignatureText;
   }
@@ -156,7 +160,8 @@ AwsError to_aws_error(const SigV4Failure& failure, ErrorDialect dialect) {
   if (dialect != ErrorDialect::kQuery && is_session && message.ends_with('.')) message.pop_back();
   if (dialect != ErrorDialect::kQuery && !failure.canonical_request.empty()) {
     message += fmt::format(
-        "\n\nThe Canonical String for this request should have been\n'{}'\n\nThe String-to-Sign should have been\n'{}'\n",
+        "\n\nThe Canonical String for this request should have been\n'{}'\n\nThe String-to-Sign should have "
+        "been\n'{}'\n",
         failure.canonical_request, failure.string_to_sign);
   }
   return AwsError{status, std::string(code), std::move(message)};

@@ -17,8 +17,8 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 /// Headers that proxies add, drop or change, so that no signer covers them (as botocore and the Go SDK have it).
 bool is_never_signed(std::string_view lower_name) {
   static constexpr std::array<std::string_view, 10> kNames = {
-      "authorization", "connection", "expect",           "keep-alive", "te",
-      "trailer",       "upgrade",    "transfer-encoding", "user-agent", "x-amzn-trace-id"};
+      "authorization", "connection",        "expect",     "keep-alive",     "te", "trailer",
+      "upgrade",       "transfer-encoding", "user-agent", "x-amzn-trace-id"};
   return std::ranges::find(kNames, lower_name) != kNames.end() || lower_name.starts_with("proxy-");
 }
 
@@ -94,11 +94,9 @@ std::string presign_query(const RequestView& request, const Credentials& credent
   RequestView signed_view = request;
   signed_view.query = query;
   const std::string payload_hash = hex_encode(crypto::sha256(request.body));
-  const std::string canonical =
-      canonical_request(signed_view, {.path_form = options.path_form,
-                                      .signed_headers = names,
-                                      .payload_hash = payload_hash,
-                                      .presigned = true});
+  const std::string canonical = canonical_request(
+      signed_view,
+      {.path_form = options.path_form, .signed_headers = names, .payload_hash = payload_hash, .presigned = true});
   const std::string signature = sign_canonical(canonical, amz_date, scope, credentials);
   if (has_token && !options.sign_session_token) {
     append_parameter(query, "X-Amz-Security-Token", credentials.session_token.reveal());

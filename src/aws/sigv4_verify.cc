@@ -38,11 +38,10 @@ std::optional<SigV4Failure> check_window(const ParsedAuthorization& parsed, cons
   const std::string window = format_window(policy.window);
   SigV4Failure failure = refuse(is_expired ? SigV4Refusal::kExpired : SigV4Refusal::kNotYetCurrent, parsed.amz_date,
                                 fmt::format("{} +/- {}", now, window));
-  failure.message =
-      is_expired ? fmt::format("Signature expired: {} is now earlier than {} ({} - {})", parsed.amz_date,
-                               format_amz_date(earliest), now, window)
-                 : fmt::format("Signature not yet current: {} is still later than {} ({} + {})", parsed.amz_date,
-                               format_amz_date(latest), now, window);
+  failure.message = is_expired ? fmt::format("Signature expired: {} is now earlier than {} ({} - {})", parsed.amz_date,
+                                             format_amz_date(earliest), now, window)
+                               : fmt::format("Signature not yet current: {} is still later than {} ({} + {})",
+                                             parsed.amz_date, format_amz_date(latest), now, window);
   return failure;
 }
 
@@ -72,10 +71,11 @@ std::optional<SigV4Failure> check_scope(const ParsedAuthorization& parsed, const
                        printable(terminator, 64)));
   }
   if (date != day) {
-    report(SigV4Refusal::kScopeDate, date, day,
-           fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != "
-                       "'{}', from '{}'.",
-                       printable(date, 64), day, parsed.amz_date));
+    report(
+        SigV4Refusal::kScopeDate, date, day,
+        fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != "
+                    "'{}', from '{}'.",
+                    printable(date, 64), day, parsed.amz_date));
   }
   return failure;
 }

@@ -29,13 +29,13 @@ namespace sluice::aws {
 /// The Authorization header, split and bounded; nothing in it is proven. Copies what it needs.
 struct ParsedAuthorization {
   std::string algorithm;
-  std::string credential;                    ///< whole Credential value
-  std::vector<std::string> credential_parts; ///< its parts between slashes; five when the shape is right
-  std::vector<std::string> signed_headers;   ///< lower case, in the order given
-  std::string signature;                     ///< as sent: hex, if the client is honest
-  std::string amz_date;                      ///< ISO 8601 basic form
+  std::string credential;  ///< whole Credential value
+  std::vector<std::string> credential_parts;  ///< its parts between slashes; five when the shape is right
+  std::vector<std::string> signed_headers;  ///< lower case, in the order given
+  std::string signature;  ///< as sent: hex, if the client is honest
+  std::string amz_date;  ///< ISO 8601 basic form
   UnixSeconds signed_at = 0;
-  std::string session_token;                 ///< X-Amz-Security-Token, signed or not; "" when absent. A bearer secret.
+  std::string session_token;  ///< X-Amz-Security-Token, signed or not; "" when absent. A bearer secret.
 
   /// The service the scope names, for routing before anything is checked; "" when the shape is wrong.
   std::string_view claimed_service() const;
@@ -49,10 +49,10 @@ std::expected<ParsedAuthorization, SigV4Failure> parse_authorization(const Reque
 /// What this server accepts from requests to one service.
 struct VerificationPolicy {
   UnixSeconds now = 0;
-  std::string service;                             ///< "sts", "iam", "aps"
-  std::vector<std::string> regions;                ///< accepted in the scope, the server's own first
-  std::chrono::seconds window{300};                ///< tolerated skew either way
-  bool allow_unsigned_payload = false;             ///< never for sts and iam
+  std::string service;  ///< "sts", "iam", "aps"
+  std::vector<std::string> regions;  ///< accepted in the scope, the server's own first
+  std::chrono::seconds window{300};  ///< tolerated skew either way
+  bool allow_unsigned_payload = false;  ///< never for sts and iam
   /// Host values under which proxies are known to be reached; tried when the received Host does not verify. Only
   /// the first kAlternativeHostsMax count.
   std::vector<std::string> public_hosts;
@@ -74,8 +74,7 @@ class CheckedAuthorization {
   const ParsedAuthorization& parsed() const { return parsed_; }
 
  private:
-  friend std::expected<CheckedAuthorization, SigV4Failure> check_claims(const ParsedAuthorization&,
-                                                                        const RequestView&,
+  friend std::expected<CheckedAuthorization, SigV4Failure> check_claims(const ParsedAuthorization&, const RequestView&,
                                                                         const VerificationPolicy&);
   CheckedAuthorization() = default;
 
@@ -87,7 +86,7 @@ class CheckedAuthorization {
 /// How a signature was found right: anything but the first form is worth a debug line and a hint to the client's owner.
 struct Verified {
   PathForm path_form = PathForm::kNormalizedTwice;
-  std::string host;   ///< the value that was signed
+  std::string host;  ///< the value that was signed
 };
 
 /// Refuses kStreamingPayload up to kSignatureMismatch. The body's hash is always recomputed. At most

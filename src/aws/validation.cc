@@ -74,16 +74,20 @@ void Violations::check(const ParameterRule& rule, std::string_view where, const 
   if (rule.type == ParameterRule::Type::kInteger) {
     const auto number = parse_integer(*value);
     if (!number) return add(number.error().message);
-    if (*number > rule.value_max) report(fmt::format("Member must have value less than or equal to {}", rule.value_max));
-    if (*number < rule.value_min) report(fmt::format("Member must have value greater than or equal to {}", rule.value_min));
+    if (*number > rule.value_max)
+      report(fmt::format("Member must have value less than or equal to {}", rule.value_max));
+    if (*number < rule.value_min)
+      report(fmt::format("Member must have value greater than or equal to {}", rule.value_min));
     return;
   }
   if (rule.pattern && !rule.pattern->matches(*value)) {
     report(fmt::format("Member must satisfy regular expression pattern: {}", rule.pattern->expression));
   }
   const size_t length = utf16_length(*value);
-  if (length > rule.length_max) report(fmt::format("Member must have length less than or equal to {}", rule.length_max));
-  if (length < rule.length_min) report(fmt::format("Member must have length greater than or equal to {}", rule.length_min));
+  if (length > rule.length_max)
+    report(fmt::format("Member must have length less than or equal to {}", rule.length_max));
+  if (length < rule.length_min)
+    report(fmt::format("Member must have length greater than or equal to {}", rule.length_min));
   if (!rule.allowed.empty() && std::ranges::find(rule.allowed, *value) == rule.allowed.end()) {
     report(fmt::format("Member must satisfy enum value set: [{}]", fmt::join(rule.allowed, ", ")));
   }

@@ -62,7 +62,9 @@ void XmlWriter::element(std::string_view name, std::string_view text) {
   out_.append("</").append(name).append(">\n");
 }
 
-void XmlWriter::element(std::string_view name, int64_t value) { element(name, std::string_view(std::to_string(value))); }
+void XmlWriter::element(std::string_view name, int64_t value) {
+  element(name, std::string_view(std::to_string(value)));
+}
 
 void XmlWriter::empty_element(std::string_view name) {
   indent();

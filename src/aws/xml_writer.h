@@ -8,7 +8,8 @@
 namespace sluice::aws {
 
 /// Appends `text` with the five specials escaped (&amp; &lt; &gt; &quot; &apos;) and what XML 1.0 cannot
-/// carry dropped: control characters other than tab, line feed and carriage return (which is written &#13;), and invalid UTF-8.
+/// carry dropped: control characters other than tab, line feed and carriage return (which is written &#13;), and
+/// invalid UTF-8.
 void append_xml_text(std::string& out, std::string_view text);
 
 /// Writes elements as STS and IAM lay them out: two-space indents, one element a line, no prolog, a line feed

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "aws/query_protocol.h"
 #include "awsclient/credentials.h"
 #include "awsclient/signed_client.h"
-#include "aws/query_protocol.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/thread_safety.h"

@@ -8,8 +8,8 @@ namespace sluice::internal {
 }  // namespace sluice::internal
 
 /// An invariant of our own code, checked in every build. Never for input from outside: that is a Result.
-#define SLUICE_CHECK(condition, detail)                                                      \
-  do {                                                                                       \
-    if (!(condition)) [[unlikely]]                                                           \
-      ::sluice::internal::check_failed(__FILE__, __LINE__, #condition, detail);              \
+#define SLUICE_CHECK(condition, detail)                                         \
+  do {                                                                          \
+    if (!(condition)) [[unlikely]]                                              \
+      ::sluice::internal::check_failed(__FILE__, __LINE__, #condition, detail); \
   } while (false)

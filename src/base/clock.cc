@@ -41,7 +41,8 @@ Civil to_civil(UnixSeconds at) {
 
 // Nothing when the date does not exist or a field is out of range (a 60th second is, as in Go).
 std::optional<UnixSeconds> from_civil(const Civil& c) {
-  const std::chrono::year_month_day ymd{std::chrono::year(c.year), std::chrono::month(c.month), std::chrono::day(c.day)};
+  const std::chrono::year_month_day ymd{std::chrono::year(c.year), std::chrono::month(c.month),
+                                        std::chrono::day(c.day)};
   if (!ymd.ok() || c.hour > 23 || c.minute > 59 || c.second > 59) return std::nullopt;
   const auto days = std::chrono::sys_days(ymd).time_since_epoch().count();
   return days * kSecondsPerDay + c.hour * 3600 + c.minute * 60 + c.second;

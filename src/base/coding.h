@@ -86,9 +86,7 @@ constexpr int64_t zigzag_decode(uint64_t value) {
 /// Zigzag, then LEB128 (Go's Varint).
 inline void append_signed_varint(std::string& out, int64_t value) { append_varint(out, zigzag_encode(value)); }
 
-constexpr size_t varint_size(uint64_t value) {
-  return 1 + static_cast<size_t>(63 - std::countl_zero(value | 1)) / 7;
-}
+constexpr size_t varint_size(uint64_t value) { return 1 + static_cast<size_t>(63 - std::countl_zero(value | 1)) / 7; }
 
 /// Reads a varint in [at, end) into `value`; returns what follows it, or nullptr when it is cut off, over
 /// 64 bits, or longer than need be (each number has one form, so equal bytes and equal values coincide).

@@ -10,7 +10,8 @@ namespace sluice {
 /// Bytes are carried as std::string_view and std::string throughout; nothing here assumes text.
 
 std::string hex_encode(std::string_view bytes);  ///< lower case
-std::optional<std::string> hex_decode(std::string_view text);  ///< either case; nullopt on odd length or other characters
+std::optional<std::string> hex_decode(
+    std::string_view text);  ///< either case; nullopt on odd length or other characters
 
 std::string base64_encode(std::string_view bytes);  ///< RFC 4648 section 4, padded
 /// Strict: padding required, no white space, zero trailing bits.

@@ -26,7 +26,8 @@ JsonObject JsonObject::from_unique(std::vector<std::pair<std::string, JsonValue>
 }
 
 const JsonValue* JsonObject::find(std::string_view name) const {
-  const auto at = std::ranges::find(members_, name, [](const auto& member) -> std::string_view { return member.first; });
+  const auto at =
+      std::ranges::find(members_, name, [](const auto& member) -> std::string_view { return member.first; });
   return at == members_.end() ? nullptr : &at->second;
 }
 
@@ -204,7 +205,8 @@ std::unexpected<Error> fail_at(size_t offset, ErrorCode code, std::string_view r
 
 Result<JsonValue> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes_max) {
-    return fail(ErrorCode::kTooLarge, fmt::format("JSON of {} bytes; at most {} are read", text.size(), limits.bytes_max));
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("JSON of {} bytes; at most {} are read", text.size(), limits.bytes_max));
   }
   json::parse_options options;
   options.max_depth = limits.depth_max;

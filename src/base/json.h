@@ -106,12 +106,30 @@ class JsonWriter {
   void null();
   void raw(std::string_view json);  ///< one value, already JSON
 
-  void member(std::string_view name, std::string_view text) { key(name); string(text); }
-  void member(std::string_view name, const char* text) { key(name); string(text); }
-  void member(std::string_view name, int64_t value) { key(name); integer(value); }
-  void member(std::string_view name, int value) { key(name); integer(value); }
-  void member(std::string_view name, double value) { key(name); number(value); }
-  void member(std::string_view name, bool value) { key(name); boolean(value); }
+  void member(std::string_view name, std::string_view text) {
+    key(name);
+    string(text);
+  }
+  void member(std::string_view name, const char* text) {
+    key(name);
+    string(text);
+  }
+  void member(std::string_view name, int64_t value) {
+    key(name);
+    integer(value);
+  }
+  void member(std::string_view name, int value) {
+    key(name);
+    integer(value);
+  }
+  void member(std::string_view name, double value) {
+    key(name);
+    number(value);
+  }
+  void member(std::string_view name, bool value) {
+    key(name);
+    boolean(value);
+  }
 
  private:
   struct Level {

@@ -20,26 +20,26 @@ inline constexpr size_t kInFlightPerSourceMax = 512;          ///< of one client
 inline constexpr size_t kGzipBodyBytesMin = 1 << 10;          ///< smaller answers are sent as they are
 inline constexpr size_t kControlBodyBytesMax = 1 << 20;      ///< STS, IAM, AMP control plane; AWS takes 10 MB
 inline constexpr size_t kQueryBodyBytesMax = 4 << 20;        ///< POSTed queries
-inline constexpr size_t kBodyBytesInMemoryMax = 512 << 20;    ///< unfinished requests of all connections of a listener
+inline constexpr size_t kBodyBytesInMemoryMax = 512 << 20;  ///< unfinished requests of all connections of a listener
 inline constexpr size_t kFormParametersMax = 1'000;
-inline constexpr size_t kForwardedHopsMax = 32;              ///< addresses of X-Forwarded-For looked at, from the right
+inline constexpr size_t kForwardedHopsMax = 32;  ///< addresses of X-Forwarded-For looked at, from the right
 
 // Remote write.
-inline constexpr size_t kRemoteWriteBodyBytesMax = 16 << 20;      ///< compressed, as received
-inline constexpr size_t kRemoteWriteDecodedBytesMax = 64 << 20;   ///< declared by the snappy header, checked first
+inline constexpr size_t kRemoteWriteBodyBytesMax = 16 << 20;  ///< compressed, as received
+inline constexpr size_t kRemoteWriteDecodedBytesMax = 64 << 20;  ///< declared by the snappy header, checked first
 inline constexpr size_t kSeriesPerRequestMax = 500'000;
 inline constexpr size_t kSamplesPerRequestMax = 1'000'000;
-inline constexpr size_t kLabelsPerRequestMax = 4'000'000;         ///< all series together
+inline constexpr size_t kLabelsPerRequestMax = 4'000'000;  ///< all series together
 inline constexpr size_t kMetadataPerRequestMax = 100'000;
-inline constexpr size_t kLabelsPerSeriesMax = 150;                ///< AMP's quota
+inline constexpr size_t kLabelsPerSeriesMax = 150;  ///< AMP's quota
 inline constexpr size_t kLabelNameBytesMax = 1'024;
 inline constexpr size_t kLabelValueBytesMax = 64 << 10;
-inline constexpr size_t kSeriesLabelBytesMax = 64 << 10;          ///< names and values of one series together
+inline constexpr size_t kSeriesLabelBytesMax = 64 << 10;  ///< names and values of one series together
 
-inline constexpr size_t kPackedBytesPerRequestMax = 256 << 20;     ///< label sets with their identity labels
+inline constexpr size_t kPackedBytesPerRequestMax = 256 << 20;  ///< label sets with their identity labels
 inline constexpr int64_t kSampleFutureMsMax = 24 * 60 * 60 * 1000;  ///< ahead of the collector's clock
-inline constexpr size_t kRefusalsKeptMax = 100;                   ///< texts kept of one request; all are counted
-inline constexpr size_t kWriteAnswerBytesMax = 1'024;             ///< Prometheus logs no more of the first line
+inline constexpr size_t kRefusalsKeptMax = 100;  ///< texts kept of one request; all are counted
+inline constexpr size_t kWriteAnswerBytesMax = 1'024;  ///< Prometheus logs no more of the first line
 
 // Text exposition (a scrape).
 inline constexpr size_t kExpositionBytesMax = 64 << 20;
@@ -47,14 +47,14 @@ inline constexpr size_t kExpositionSamplesMax = 1'000'000;
 inline constexpr size_t kExpositionLineBytesMax = 256 << 10;
 
 // Storage.
-inline constexpr size_t kJournalRecordBytesMax = 128 << 20;       ///< payload of one log record
-inline constexpr size_t kJournalSegmentBytesMax = 1 << 30;        ///< read whole when a journal is opened
-inline constexpr size_t kJournalDamageReportsMax = 1'000;         ///< kept; all are counted
-inline constexpr size_t kJournalSparesMax = 2;                    ///< used segments kept for reuse
+inline constexpr size_t kJournalRecordBytesMax = 128 << 20;  ///< payload of one log record
+inline constexpr size_t kJournalSegmentBytesMax = 1 << 30;  ///< read whole when a journal is opened
+inline constexpr size_t kJournalDamageReportsMax = 1'000;  ///< kept; all are counted
+inline constexpr size_t kJournalSparesMax = 2;  ///< used segments kept for reuse
 inline constexpr size_t kFormatFileBytesMax = 4 << 10;
 
 // Identity.
-inline constexpr size_t kJwtBytesMax = 20'000;                    ///< STS model: WebIdentityToken
+inline constexpr size_t kJwtBytesMax = 20'000;  ///< STS model: WebIdentityToken
 inline constexpr size_t kJwtHeaderBytesMax = 2 << 10;
 inline constexpr size_t kJwtJsonDepthMax = 16;
 inline constexpr size_t kDiscoveryBytesMax = 64 << 10;
@@ -64,16 +64,16 @@ inline constexpr size_t kSessionTokenBytesMax = 16 << 10;
 inline constexpr size_t kAuthorizationBytesMax = 8 << 10;
 inline constexpr size_t kSignedHeadersMax = 100;
 inline constexpr size_t kAlternativeHostsMax = 4;
-inline constexpr size_t kSignatureAlternativesMax = 8;            ///< forms of one request tried against its signature
-inline constexpr size_t kCanonicalEchoBytesMax = 4 << 10;         ///< canonical request shown to a caller
+inline constexpr size_t kSignatureAlternativesMax = 8;  ///< forms of one request tried against its signature
+inline constexpr size_t kCanonicalEchoBytesMax = 4 << 10;  ///< canonical request shown to a caller
 inline constexpr size_t kArnBytesMax = 2 << 10;
-inline constexpr size_t kQueryListMembersMax = 1'000;             ///< .member.N of the Query protocol
-inline constexpr size_t kEchoedValueBytesMax = 1 << 10;           ///< a refused parameter's value, quoted in the answer
+inline constexpr size_t kQueryListMembersMax = 1'000;  ///< .member.N of the Query protocol
+inline constexpr size_t kEchoedValueBytesMax = 1 << 10;  ///< a refused parameter's value, quoted in the answer
 inline constexpr size_t kPolicyBytesMax = 128 << 10;
 inline constexpr size_t kPolicyJsonDepthMax = 16;
 inline constexpr size_t kPolicyStatementsMax = 500;
-inline constexpr size_t kPolicyTextBytesMax = 4 << 10;            ///< one action, resource, principal or condition value
-inline constexpr size_t kNearMissesMax = 8;                       ///< explained for one implicit denial
+inline constexpr size_t kPolicyTextBytesMax = 4 << 10;  ///< one action, resource, principal or condition value
+inline constexpr size_t kNearMissesMax = 8;  ///< explained for one implicit denial
 
 // Control plane. Where AWS lets a quota be raised, the highest value it grants, so that what works there works here.
 inline constexpr size_t kProvidersPerAccountMax = 100;
@@ -90,15 +90,15 @@ inline constexpr size_t kManagedPolicyCharactersMax = 6'144;
 inline constexpr size_t kTrustPolicyCharactersMax = 8'192;
 inline constexpr size_t kAuditRecordsMax = 1'000'000;
 
-inline constexpr size_t kCompiledRolesMax = 10'000;               ///< compiled policy sets kept
+inline constexpr size_t kCompiledRolesMax = 10'000;  ///< compiled policy sets kept
 
 // Queries.
 inline constexpr size_t kQueryTextBytesMax = 256 << 10;
-inline constexpr size_t kRegexBytesMax = 256 << 10;               ///< of one matcher; RE2's own memory is bounded too
-inline constexpr int64_t kRegexMemoryBytesMax = 8 << 20;          ///< program and DFA cache of one matcher
+inline constexpr size_t kRegexBytesMax = 256 << 10;  ///< of one matcher; RE2's own memory is bounded too
+inline constexpr int64_t kRegexMemoryBytesMax = 8 << 20;  ///< program and DFA cache of one matcher
 inline constexpr size_t kQueryDepthMax = 256;
 inline constexpr size_t kQuerySamplesMax = 50'000'000;
-inline constexpr int64_t kQueryStepsMax = 11'000;                 ///< Prometheus' own resolution limit
+inline constexpr int64_t kQueryStepsMax = 11'000;  ///< Prometheus' own resolution limit
 
 // Decision records.
 inline constexpr size_t kDecisionRecordsAuthenticatedMax = 20'000;
@@ -107,12 +107,12 @@ inline constexpr size_t kDecisionFieldBytesMax = 2 << 10;
 
 // The configuration file, and the files it names.
 inline constexpr size_t kConfigFileBytesMax = 1 << 20;
-inline constexpr size_t kConfigValuesMax = 10'000;                ///< an alias counts as often as it is used
+inline constexpr size_t kConfigValuesMax = 10'000;  ///< an alias counts as often as it is used
 inline constexpr size_t kConfigDepthMax = 16;
-inline constexpr size_t kConfigValueBytesMax = 8 << 10;           ///< of one value, environment put in
+inline constexpr size_t kConfigValueBytesMax = 8 << 10;  ///< of one value, environment put in
 inline constexpr size_t kSecretFileBytesMax = 1 << 10;
 
 // The log.
-inline constexpr size_t kLogFieldBytesMax = 4 << 10;              ///< of one value; the rest is cut
+inline constexpr size_t kLogFieldBytesMax = 4 << 10;  ///< of one value; the rest is cut
 
 }  // namespace sluice::limits

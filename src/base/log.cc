@@ -1,8 +1,8 @@
 #include "base/log.h"
 
+#include <unistd.h>
 #include <atomic>
 #include <cerrno>
-#include <unistd.h>
 
 #include <fmt/format.h>
 

@@ -175,7 +175,8 @@ std::string MetricRegistry::expose() const {
     append_escaped(out, family->help, false);
     out.append("\n# TYPE ").append(family->name).append(" ").append(family->type).append("\n");
     for (const auto& child : family->children) {
-      if (child->counter) append_sample(out, family->name, "", child->labels, "", std::to_string(child->counter->value()));
+      if (child->counter)
+        append_sample(out, family->name, "", child->labels, "", std::to_string(child->counter->value()));
       if (child->gauge) append_sample(out, family->name, "", child->labels, "", format_value(child->gauge->value()));
       if (child->read) append_sample(out, family->name, "", child->labels, "", format_value(child->read()));
       if (child->histogram) append_histogram(out, family->name, child->labels, *child->histogram);

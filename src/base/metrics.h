@@ -68,8 +68,7 @@ class MetricRegistry {
                              MetricLabels labels = {});
   /// A gauge computed when scraped; one of the same name and labels is replaced. `read` must be thread-safe
   /// and quick, and must not call this registry.
-  void gauge_function(std::string_view name, std::string_view help, MetricLabels labels,
-                      std::function<double()> read);
+  void gauge_function(std::string_view name, std::string_view help, MetricLabels labels, std::function<double()> read);
   /// Drops every gauge_function whose labels equal `labels` (when what they read goes away). None of them
   /// is running once this returns.
   void remove_gauge_functions(const MetricLabels& labels);

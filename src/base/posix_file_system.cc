@@ -1,12 +1,12 @@
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -71,7 +71,7 @@ Result<FileDescriptor> open_descriptor(std::string_view action, const std::strin
 }
 
 Result<uint64_t> size_of(int fd, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) return fail_system("stat", path, errno);
   return static_cast<uint64_t>(status.st_size);
 }
@@ -86,7 +86,8 @@ class PosixWritableFile final : public WritableFile {
       const ssize_t written =
           retry([&] { return ::pwrite(fd_.get(), bytes.data(), step, static_cast<off_t>(offset)); });
       if (written < 0) return fail_system("write", path_, errno);
-      if (written == 0) return fail(ErrorCode::kIo, fmt::format("write {}: nothing was taken at offset {}", path_, offset));
+      if (written == 0)
+        return fail(ErrorCode::kIo, fmt::format("write {}: nothing was taken at offset {}", path_, offset));
       bytes.remove_prefix(static_cast<size_t>(written));
       offset += static_cast<uint64_t>(written);
     }
@@ -134,8 +135,8 @@ class PosixReadableFile final : public ReadableFile {
       const size_t before = out.size();
       const size_t step = std::min(length - before, kReadStepBytes);
       out.resize(before + step);
-      const ssize_t count = retry(
-          [&] { return ::pread(fd_.get(), out.data() + before, step, static_cast<off_t>(offset + before)); });
+      const ssize_t count =
+          retry([&] { return ::pread(fd_.get(), out.data() + before, step, static_cast<off_t>(offset + before)); });
       if (count < 0) {
         const int number = errno;
         out.clear();
@@ -207,7 +208,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<bool> exists(const std::string& path) override {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) == 0) return true;
     if (errno == ENOENT || errno == ENOTDIR) return false;
     return fail_system("stat", path, errno);
@@ -271,14 +272,14 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<uint64_t> available_bytes(const std::string& path) override {
-    struct statvfs status {};
+    struct statvfs status{};
     if (retry([&] { return ::statvfs(path.c_str(), &status); }) != 0) return fail_system("statvfs", path, errno);
     return uint64_t{status.f_bavail} * status.f_frsize;
   }
 
  private:
   static Result<void> expect_directory(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return fail_system("stat", path, errno);
     if (!S_ISDIR(status.st_mode)) return fail_system("create directory", path, EEXIST);
     return {};

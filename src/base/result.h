@@ -73,17 +73,17 @@ inline std::unexpected<Error> fail_in(std::string_view where, const Error& error
 #define SLUICE_CONCAT(a, b) SLUICE_CONCAT_INNER(a, b)
 
 /// Leaves the function with the error of a Result<void>-like expression, or goes on.
-#define SLUICE_TRY(...)                                                          \
-  do {                                                                           \
-    auto sluice_try_result = (__VA_ARGS__);                                      \
-    if (!sluice_try_result) [[unlikely]]                                         \
-      return std::unexpected(std::move(sluice_try_result).error());              \
+#define SLUICE_TRY(...)                                             \
+  do {                                                              \
+    auto sluice_try_result = (__VA_ARGS__);                         \
+    if (!sluice_try_result) [[unlikely]]                            \
+      return std::unexpected(std::move(sluice_try_result).error()); \
   } while (false)
 
 /// `SLUICE_ASSIGN(auto file, fs.open(path));` binds the value or leaves the function with the error.
 #define SLUICE_ASSIGN(target, ...) SLUICE_ASSIGN_AT(SLUICE_CONCAT(sluice_result_, __LINE__), target, __VA_ARGS__)
-#define SLUICE_ASSIGN_AT(result, target, ...)                                    \
-  auto result = (__VA_ARGS__);                                                   \
-  if (!result) [[unlikely]]                                                      \
-    return std::unexpected(std::move(result).error());                           \
+#define SLUICE_ASSIGN_AT(result, target, ...)          \
+  auto result = (__VA_ARGS__);                         \
+  if (!result) [[unlikely]]                            \
+    return std::unexpected(std::move(result).error()); \
   target = *std::move(result)

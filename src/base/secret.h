@@ -16,15 +16,24 @@ class Secret {
  public:
   Secret() = default;
   /// Moving a short string copies it, so what is left in the parameter is wiped too.
-  explicit Secret(std::string bytes) : bytes_(std::move(bytes)) { wipe(bytes.data(), bytes.capacity()); }
+  explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {
+    wipe(bytes.data(), bytes.capacity());  // NOLINT(bugprone-use-after-move)
+  }
   Secret(const Secret&) = default;
   Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { other.clear(); }
   Secret& operator=(const Secret& other) {
-    if (this != &other) { clear(); bytes_ = other.bytes_; }
+    if (this != &other) {
+      clear();
+      bytes_ = other.bytes_;
+    }
     return *this;
   }
   Secret& operator=(Secret&& other) noexcept {
-    if (this != &other) { clear(); bytes_ = std::move(other.bytes_); other.clear(); }
+    if (this != &other) {
+      clear();
+      bytes_ = std::move(other.bytes_);
+      other.clear();
+    }
     return *this;
   }
   ~Secret() { clear(); }
@@ -32,7 +41,10 @@ class Secret {
   std::string_view reveal() const { return bytes_; }
   size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
-  void clear() { wipe(bytes_.data(), bytes_.capacity()); bytes_.clear(); }
+  void clear() {
+    wipe(bytes_.data(), bytes_.capacity());
+    bytes_.clear();
+  }
 
  private:
   std::string bytes_;

@@ -37,7 +37,9 @@ class [[nodiscard]] Task {
     };
     Final final_suspend() noexcept { return {}; }
     template <class U = T>
-    void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
+    void return_value(U&& result) {
+      value.emplace(std::forward<U>(result));
+    }
     void unhandled_exception() noexcept { std::terminate(); }
   };
 
@@ -45,7 +47,9 @@ class [[nodiscard]] Task {
   Task& operator=(Task&&) = delete;
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
-  ~Task() { if (handle_) handle_.destroy(); }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
 
   bool await_ready() const noexcept { return false; }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter) noexcept {
@@ -117,7 +121,9 @@ CallbackAwaiter<T> callback_result(Executor& executor,
 struct SwitchTo {
   Executor& executor;
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> awaiter) { executor.post([awaiter] { awaiter.resume(); }); }
+  void await_suspend(std::coroutine_handle<> awaiter) {
+    executor.post([awaiter] { awaiter.resume(); });
+  }
   void await_resume() const noexcept {}
 };
 inline SwitchTo switch_to(Executor& executor) { return SwitchTo{executor}; }
@@ -125,15 +131,15 @@ inline SwitchTo switch_to(Executor& executor) { return SwitchTo{executor}; }
 }  // namespace sluice
 
 /// SLUICE_TRY and SLUICE_ASSIGN for coroutines that yield a Result.
-#define SLUICE_CO_TRY(...)                                                       \
-  do {                                                                           \
-    auto sluice_try_result = (__VA_ARGS__);                                      \
-    if (!sluice_try_result) [[unlikely]]                                         \
-      co_return std::unexpected(std::move(sluice_try_result).error());           \
+#define SLUICE_CO_TRY(...)                                             \
+  do {                                                                 \
+    auto sluice_try_result = (__VA_ARGS__);                            \
+    if (!sluice_try_result) [[unlikely]]                               \
+      co_return std::unexpected(std::move(sluice_try_result).error()); \
   } while (false)
 #define SLUICE_CO_ASSIGN(target, ...) SLUICE_CO_ASSIGN_AT(SLUICE_CONCAT(sluice_result_, __LINE__), target, __VA_ARGS__)
-#define SLUICE_CO_ASSIGN_AT(result, target, ...)                                 \
-  auto result = (__VA_ARGS__);                                                   \
-  if (!result) [[unlikely]]                                                      \
-    co_return std::unexpected(std::move(result).error());                        \
+#define SLUICE_CO_ASSIGN_AT(result, target, ...)          \
+  auto result = (__VA_ARGS__);                            \
+  if (!result) [[unlikely]]                               \
+    co_return std::unexpected(std::move(result).error()); \
   target = *std::move(result)

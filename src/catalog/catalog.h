@@ -88,7 +88,7 @@ class Catalog {
   /// Assigns arn, id and created_at. kAlreadyExists (that URL, byte for byte), kQuotaExceeded, kNotFound (account).
   virtual Result<iam::OidcProvider> create_provider(iam::OidcProvider draft) = 0;
   virtual Result<ProviderPtr> provider_by_arn(std::string_view arn) = 0;  ///< cached; kNotFound
-  virtual Result<ProviderPtr> provider_by_id(std::string_view id) = 0;    ///< cached; kNotFound
+  virtual Result<ProviderPtr> provider_by_id(std::string_view id) = 0;  ///< cached; kNotFound
   /// The account's provider whose issuer() is `issuer`, byte for byte. Cached. kNotFound, also without "https://".
   Result<ProviderPtr> provider_by_issuer(std::string_view account_id, std::string_view issuer);
   virtual Result<std::vector<iam::OidcProvider>> providers(std::string_view account_id) = 0;  ///< by creation
@@ -101,13 +101,12 @@ class Catalog {
   // Roles and what hangs on them.
   /// Assigns arn, id and created_at. kAlreadyExists, kQuotaExceeded, kNotFound (account).
   virtual Result<iam::Role> create_role(iam::Role draft) = 0;
-  virtual Result<RolePtr> role_by_id(std::string_view id) = 0;    ///< cached; kNotFound
+  virtual Result<RolePtr> role_by_id(std::string_view id) = 0;  ///< cached; kNotFound
   virtual Result<RolePtr> role_by_arn(std::string_view arn) = 0;  ///< cached, case-sensitive as ARNs are; kNotFound
   virtual Result<RolePtr> role_by_name(std::string_view account_id, std::string_view name) = 0;  ///< kNotFound
   virtual Result<std::vector<iam::Role>> roles(std::string_view account_id) = 0;  ///< by name
   /// `change` may alter description, trust_policy, max_session_seconds and tags; see update_provider.
-  virtual Result<void> update_role(std::string_view role_id,
-                                   const std::function<Result<void>(iam::Role&)>& change) = 0;
+  virtual Result<void> update_role(std::string_view role_id, const std::function<Result<void>(iam::Role&)>& change) = 0;
   /// kNotFound; kConflict while it has inline or attached policies.
   virtual Result<void> delete_role(std::string_view role_id) = 0;
   /// Adds or replaces. kNotFound; kQuotaExceeded over the role's sum (limits::kInlinePolicyCharactersPerRoleMax).
@@ -130,7 +129,7 @@ class Catalog {
   // Long-lived keys; the secret is sealed before it comes here.
   virtual Result<void> create_access_key(const iam::AccessKey& key) = 0;  ///< kAlreadyExists, kNotFound (account)
   virtual Result<std::shared_ptr<const iam::AccessKey>> access_key(std::string_view id) = 0;  ///< cached; kNotFound
-  virtual Result<std::vector<iam::AccessKey>> access_keys(std::string_view account_id) = 0;   ///< by creation
+  virtual Result<std::vector<iam::AccessKey>> access_keys(std::string_view account_id) = 0;  ///< by creation
   virtual Result<void> delete_access_key(std::string_view id) = 0;  ///< kNotFound
 
   // Workspaces.
@@ -140,10 +139,9 @@ class Catalog {
   virtual Result<Workspace> create_workspace(Workspace draft, const std::optional<Idempotency>& idempotency) = 0;
   virtual Result<WorkspacePtr> workspace(std::string_view id) = 0;  ///< cached; kNotFound
   virtual Result<std::vector<Workspace>> workspaces(std::string_view account_id) = 0;  ///< by creation, then id
-  virtual Result<std::vector<Workspace>> all_workspaces() = 0;                         ///< likewise, of every account
+  virtual Result<std::vector<Workspace>> all_workspaces() = 0;  ///< likewise, of every account
   /// `change` may alter alias, tags, status and settings; see update_provider. kNotFound.
-  virtual Result<void> update_workspace(std::string_view id,
-                                        const std::function<Result<void>(Workspace&)>& change) = 0;
+  virtual Result<void> update_workspace(std::string_view id, const std::function<Result<void>(Workspace&)>& change) = 0;
   /// Forgets the workspace; with a token, remembers for 24 h that this token deleted it. kNotFound.
   virtual Result<void> delete_workspace(std::string_view id, std::string_view client_token) = 0;
   /// Whether that token deleted that workspace: then a repeated delete is a success.

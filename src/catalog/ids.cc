@@ -8,9 +8,7 @@
 
 namespace sluice::catalog {
 
-std::string make_account_id() {
-  return crypto::random_text(1, "123456789") + crypto::random_text(11, "0123456789");
-}
+std::string make_account_id() { return crypto::random_text(1, "123456789") + crypto::random_text(11, "0123456789"); }
 
 std::string make_entity_id(std::string_view prefix) {
   return std::string(prefix) + crypto::random_text(17, crypto::kUniqueIdAlphabet);

@@ -25,7 +25,8 @@ Result<void> create_private_file(const std::string& path) {
   if (fd < 0) {
     const std::string reason = std::strerror(errno);
     return fail(ErrorCode::kIo, fmt::format("{}: cannot open the catalog for writing: {}; the directory must exist and "
-                                            "belong to the user that runs the server", path, reason));
+                                            "belong to the user that runs the server",
+                                            path, reason));
   }
   ::close(fd);
   return {};
@@ -78,14 +79,17 @@ Result<void> Database::configure() {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (sqlite3_db_readonly(handle_, "main") == 1)
     return fail(ErrorCode::kIo, fmt::format("{}: the catalog is read-only; give the server's user write permission on "
-                                            "the file and its directory", path_));
+                                            "the file and its directory",
+                                            path_));
   SLUICE_TRY(script("PRAGMA locking_mode=EXCLUSIVE; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"));
   if (path_ == kMemory) return {};
   // Entering WAL mode takes the exclusive lock, so another process shows here.
   auto wal = run("PRAGMA journal_mode=WAL");
   if (!wal && wal.error().code == ErrorCode::kUnavailable)
-    return fail(ErrorCode::kConflict, fmt::format("{}: another process has the catalog open; stop it first, or give this "
-                                                  "one another --storage.path", path_));
+    return fail(ErrorCode::kConflict,
+                fmt::format("{}: another process has the catalog open; stop it first, or give this "
+                            "one another --storage.path",
+                            path_));
   SLUICE_TRY(std::move(wal));
   return run("PRAGMA synchronous=FULL");
 }
@@ -93,16 +97,20 @@ Result<void> Database::configure() {
 std::unexpected<Error> Database::failure(int code, std::string_view doing) const {
   const ErrorCode kind = code_of(code);
   if (kind == ErrorCode::kMalformed)
-    return fail(kind, fmt::format("{}: not a catalog (no SQLite database); move the file away, then restore a backup or "
-                                  "start anew", path_));
+    return fail(kind,
+                fmt::format("{}: not a catalog (no SQLite database); move the file away, then restore a backup or "
+                            "start anew",
+                            path_));
   const char* message = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
   if (kind == ErrorCode::kDataLoss) return damaged(message);
   return fail(kind, fmt::format("{}: {}: {} (SQLite {})", path_, doing, message, code));
 }
 
 std::unexpected<Error> Database::damaged(std::string_view what) const {
-  return fail(ErrorCode::kDataLoss, fmt::format("{}: the catalog is damaged: {}; restore a backup, or save what can be read "
-                                                "with `sqlite3 {} .recover`", path_, what, path_));
+  return fail(ErrorCode::kDataLoss,
+              fmt::format("{}: the catalog is damaged: {}; restore a backup, or save what can be read "
+                          "with `sqlite3 {} .recover`",
+                          path_, what, path_));
 }
 
 Result<sqlite3_stmt*> Database::prepare(std::string_view sql, Values values) {
@@ -129,7 +137,7 @@ Result<sqlite3_stmt*> Database::prepare(std::string_view sql, Values values) {
 }
 
 Result<void> Database::each(std::string_view sql, Values values, const std::function<Result<void>(const Row&)>& row) {
-  SLUICE_ASSIGN(sqlite3_stmt* statement, prepare(sql, values));
+  SLUICE_ASSIGN(sqlite3_stmt * statement, prepare(sql, values));
   const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> owner(statement, sqlite3_finalize);
   for (;;) {
     const int code = sqlite3_step(statement);
@@ -165,7 +173,8 @@ int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 Result<Transaction> Transaction::begin(Database& database) {
   if (database.sync_failed_)
     return fail(ErrorCode::kIo, fmt::format("{}: an earlier sync to disk failed, so nothing more is written; check the "
-                                            "disk, then restart the server", database.path_));
+                                            "disk, then restart the server",
+                                            database.path_));
   SLUICE_TRY(database.run("BEGIN IMMEDIATE"));
   return Transaction(database);
 }

@@ -38,10 +38,11 @@ Result<void> SqliteCatalog::create_access_key(const iam::AccessKey& key) {
 Result<std::shared_ptr<const iam::AccessKey>> SqliteCatalog::access_key(std::string_view id) {
   return cached(access_keys_, id, [&](sqlite::Database& database) -> Result<std::shared_ptr<const iam::AccessKey>> {
     std::shared_ptr<const iam::AccessKey> found;
-    SLUICE_TRY(database.each(std::string(kSelectKeys) + "WHERE id = ?", {id}, [&](const sqlite::Row& row) -> Result<void> {
-      found = std::make_shared<const iam::AccessKey>(read_key(row));
-      return {};
-    }));
+    SLUICE_TRY(
+        database.each(std::string(kSelectKeys) + "WHERE id = ?", {id}, [&](const sqlite::Row& row) -> Result<void> {
+          found = std::make_shared<const iam::AccessKey>(read_key(row));
+          return {};
+        }));
     if (found == nullptr) return fail(ErrorCode::kNotFound, "the access key does not exist");
     return found;
   });
@@ -68,11 +69,11 @@ Result<void> SqliteCatalog::delete_access_key(std::string_view id) {
 
 Result<void> SqliteCatalog::append_audit(const AuditRecord& record) {
   return mutate(Concern::kNothingCached, [&](sqlite::Database& database) -> Result<void> {
-    SLUICE_TRY(database.run(
-        "INSERT INTO audit (at_ms, request_id, account_id, principal_arn, action, resource, outcome) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        {record.at_ms, record.request_id, record.account_id, record.principal_arn, record.action, record.resource,
-         record.outcome}));
+    SLUICE_TRY(
+        database.run("INSERT INTO audit (at_ms, request_id, account_id, principal_arn, action, resource, outcome) "
+                     "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                     {record.at_ms, record.request_id, record.account_id, record.principal_arn, record.action,
+                      record.resource, record.outcome}));
     SLUICE_ASSIGN(const int64_t newest, database.integer("SELECT max(sequence) FROM audit"));
     if (newest % kAuditTrimEvery != 0) return {};
     return database.run("DELETE FROM audit WHERE sequence <= ?",
@@ -87,8 +88,8 @@ Result<std::vector<AuditRecord>> SqliteCatalog::audit(int64_t before, size_t cou
       "SELECT sequence, at_ms, request_id, account_id, principal_arn, action, resource, outcome FROM audit "
       "WHERE ? = 0 OR sequence < ? ORDER BY sequence DESC LIMIT ?",
       {before, before, static_cast<int64_t>(count_max)}, [&](const sqlite::Row& row) -> Result<void> {
-        found.push_back({row.integer(0), row.integer(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6),
-                         row.text(7)});
+        found.push_back({row.integer(0), row.integer(1), row.text(2), row.text(3), row.text(4), row.text(5),
+                         row.text(6), row.text(7)});
         return {};
       }));
   return found;

@@ -88,13 +88,16 @@ Result<int64_t> installed(Database& database) {
   if (objects == 0) {
     SLUICE_TRY(database.script(fmt::format(
         "BEGIN IMMEDIATE; PRAGMA application_id={}; CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT "
-        "NULL, applied_at INTEGER NOT NULL) STRICT; COMMIT;", kApplicationId)));
+        "NULL, applied_at INTEGER NOT NULL) STRICT; COMMIT;",
+        kApplicationId)));
     return 0;
   }
   SLUICE_ASSIGN(const int64_t application, database.integer("PRAGMA application_id"));
   if (application != kApplicationId)
-    return fail(ErrorCode::kMalformed, fmt::format("{}: an SQLite database of another program, not a catalog; give the server "
-                                                   "another --storage.path", database.path()));
+    return fail(ErrorCode::kMalformed,
+                fmt::format("{}: an SQLite database of another program, not a catalog; give the server "
+                            "another --storage.path",
+                            database.path()));
   return database.integer("SELECT coalesce(max(number), 0) FROM migrations");
 }
 
@@ -106,9 +109,11 @@ Result<void> migrate(Database& database, std::span<const Migration> known, UnixS
   SLUICE_TRY(check_sound(database));
   SLUICE_ASSIGN(const int64_t have, installed(database));
   if (have > static_cast<int64_t>(known.size()))
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: written by a newer version (schema {}, this one knows up to {}); start that version again, or "
-                            "restore the backup made before the upgrade", database.path(), have, known.size()));
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("{}: written by a newer version (schema {}, this one knows up to {}); start that version again, or "
+                    "restore the backup made before the upgrade",
+                    database.path(), have, known.size()));
   for (const Migration& step : known.subspan(static_cast<size_t>(have))) {
     SLUICE_ASSIGN(Transaction transaction, Transaction::begin(database));
     SLUICE_TRY(database.script(std::string(step.sql)));

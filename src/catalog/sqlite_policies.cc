@@ -36,12 +36,12 @@ Result<iam::ManagedPolicy> read_policy(const sqlite::Row& row) {
 Result<std::vector<iam::ManagedPolicy>> select_policies(sqlite::Database& database, std::string_view where,
                                                         sqlite::Values values) {
   std::vector<iam::ManagedPolicy> found;
-  SLUICE_TRY(database.each(std::string(kSelect) + std::string(where), values,
-                           [&](const sqlite::Row& row) -> Result<void> {
-                             SLUICE_ASSIGN(iam::ManagedPolicy policy, read_policy(row));
-                             found.push_back(std::move(policy));
-                             return {};
-                           }));
+  SLUICE_TRY(
+      database.each(std::string(kSelect) + std::string(where), values, [&](const sqlite::Row& row) -> Result<void> {
+        SLUICE_ASSIGN(iam::ManagedPolicy policy, read_policy(row));
+        found.push_back(std::move(policy));
+        return {};
+      }));
   for (iam::ManagedPolicy& policy : found) {
     SLUICE_TRY(database.each(
         "SELECT version, document, created_at FROM managed_policy_versions WHERE policy_id = ? ORDER BY version DESC",
@@ -77,11 +77,12 @@ Result<iam::ManagedPolicy> SqliteCatalog::create_policy(iam::ManagedPolicy draft
                   fmt::format("A policy called {} already exists. Duplicate names are not allowed.", draft.name));
     SLUICE_TRY(sqlite::require_room(database, "SELECT count(*) FROM managed_policies WHERE account_id = ?",
                                     draft.account_id, limits::kPoliciesPerAccountMax, "PoliciesPerAccount"));
-    SLUICE_TRY(database.run(
-        "INSERT INTO managed_policies (id, account_id, arn, name, path, description, default_version, tags, created_at, "
-        "updated_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
-        {draft.id, draft.account_id, draft.arn, draft.name, draft.path, draft.description,
-         sqlite::tags_to_json(draft.tags), draft.created_at, draft.updated_at}));
+    SLUICE_TRY(
+        database.run("INSERT INTO managed_policies (id, account_id, arn, name, path, description, default_version, "
+                     "tags, created_at, "
+                     "updated_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
+                     {draft.id, draft.account_id, draft.arn, draft.name, draft.path, draft.description,
+                      sqlite::tags_to_json(draft.tags), draft.created_at, draft.updated_at}));
     SLUICE_TRY(database.run(
         "INSERT INTO managed_policy_versions (policy_id, version, document, created_at) VALUES (?, 1, ?, ?)",
         {draft.id, draft.versions.front().document, draft.created_at}));
@@ -95,7 +96,8 @@ Result<PolicyPtr> SqliteCatalog::policy_by_arn(std::string_view account_id, std:
     auto policy = std::make_shared<iam::ManagedPolicy>(*builtin);
     SLUICE_ASSIGN(policy->attachment_count,
                   database_->integer("SELECT count(*) FROM role_attachments a JOIN roles r ON r.id = a.role_id "
-                                     "WHERE a.policy_arn = ? AND r.account_id = ?", {arn, account_id}));
+                                     "WHERE a.policy_arn = ? AND r.account_id = ?",
+                                     {arn, account_id}));
     return PolicyPtr(std::move(policy));
   }
   SLUICE_ASSIGN(auto found, select_policies(*database_, "WHERE arn = ? AND account_id = ?", {arn, account_id}));

@@ -28,12 +28,12 @@ Result<iam::OidcProvider> read_provider(const sqlite::Row& row) {
 Result<std::vector<iam::OidcProvider>> select_providers(sqlite::Database& database, std::string_view where,
                                                         sqlite::Values values) {
   std::vector<iam::OidcProvider> found;
-  SLUICE_TRY(database.each(std::string(kSelect) + std::string(where), values,
-                           [&](const sqlite::Row& row) -> Result<void> {
-                             SLUICE_ASSIGN(iam::OidcProvider provider, read_provider(row));
-                             found.push_back(std::move(provider));
-                             return {};
-                           }));
+  SLUICE_TRY(
+      database.each(std::string(kSelect) + std::string(where), values, [&](const sqlite::Row& row) -> Result<void> {
+        SLUICE_ASSIGN(iam::OidcProvider provider, read_provider(row));
+        found.push_back(std::move(provider));
+        return {};
+      }));
   return found;
 }
 
@@ -56,16 +56,18 @@ Result<iam::OidcProvider> SqliteCatalog::create_provider(iam::OidcProvider draft
     draft.arn = fmt::format("arn:aws:iam::{}:oidc-provider/{}", draft.account_id, draft.url);
     draft.id = make_entity_id("AOIP");
     draft.created_at = clock_.now_s();
-    SLUICE_ASSIGN(const int64_t same, database.integer("SELECT count(*) FROM oidc_providers WHERE arn = ?", {draft.arn}));
+    SLUICE_ASSIGN(const int64_t same,
+                  database.integer("SELECT count(*) FROM oidc_providers WHERE arn = ?", {draft.arn}));
     if (same != 0)
       return fail(ErrorCode::kAlreadyExists, fmt::format("Provider with url {} already exists.", draft.issuer()));
-    SLUICE_TRY(sqlite::require_room(database, "SELECT count(*) FROM oidc_providers WHERE account_id = ?", draft.account_id,
-                                    limits::kProvidersPerAccountMax, "OpenIdConnectProvidersPerAccount"));
-    SLUICE_TRY(database.run(
-        "INSERT INTO oidc_providers (id, account_id, arn, url, client_ids, thumbprints, tags, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        {draft.id, draft.account_id, draft.arn, draft.url, sqlite::strings_to_json(draft.client_ids),
-         sqlite::strings_to_json(draft.thumbprints), sqlite::tags_to_json(draft.tags), draft.created_at}));
+    SLUICE_TRY(sqlite::require_room(database, "SELECT count(*) FROM oidc_providers WHERE account_id = ?",
+                                    draft.account_id, limits::kProvidersPerAccountMax,
+                                    "OpenIdConnectProvidersPerAccount"));
+    SLUICE_TRY(
+        database.run("INSERT INTO oidc_providers (id, account_id, arn, url, client_ids, thumbprints, tags, created_at) "
+                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                     {draft.id, draft.account_id, draft.arn, draft.url, sqlite::strings_to_json(draft.client_ids),
+                      sqlite::strings_to_json(draft.thumbprints), sqlite::tags_to_json(draft.tags), draft.created_at}));
     return draft;
   });
 }

@@ -32,12 +32,12 @@ Result<iam::Role> read_role(const sqlite::Row& row) {
 
 Result<std::vector<iam::Role>> select_roles(sqlite::Database& database, std::string_view where, sqlite::Values values) {
   std::vector<iam::Role> found;
-  SLUICE_TRY(database.each(std::string(kSelect) + std::string(where), values,
-                           [&](const sqlite::Row& row) -> Result<void> {
-                             SLUICE_ASSIGN(iam::Role role, read_role(row));
-                             found.push_back(std::move(role));
-                             return {};
-                           }));
+  SLUICE_TRY(
+      database.each(std::string(kSelect) + std::string(where), values, [&](const sqlite::Row& row) -> Result<void> {
+        SLUICE_ASSIGN(iam::Role role, read_role(row));
+        found.push_back(std::move(role));
+        return {};
+      }));
   return found;
 }
 
@@ -59,18 +59,18 @@ Result<std::vector<iam::InlinePolicy>> inline_policies_of(sqlite::Database& data
 
 Result<std::vector<AttachedPolicy>> attached_policies_of(sqlite::Database& database, std::string_view role_id) {
   std::vector<AttachedPolicy> found;
-  SLUICE_TRY(database.each(
-      "SELECT a.policy_arn, p.name, p.path, v.document FROM role_attachments a "
-      "LEFT JOIN managed_policies p ON p.arn = a.policy_arn "
-      "LEFT JOIN managed_policy_versions v ON v.policy_id = p.id AND v.version = p.default_version "
-      "WHERE a.role_id = ? ORDER BY a.sequence",
-      {role_id}, [&](const sqlite::Row& row) -> Result<void> {
-        AttachedPolicy policy{row.text(0), row.text(1), row.text(2), row.text(3)};
-        if (const iam::ManagedPolicy* builtin = find_builtin_policy(policy.arn))
-          policy = {builtin->arn, builtin->name, builtin->path, builtin->versions.front().document};
-        found.push_back(std::move(policy));
-        return {};
-      }));
+  SLUICE_TRY(
+      database.each("SELECT a.policy_arn, p.name, p.path, v.document FROM role_attachments a "
+                    "LEFT JOIN managed_policies p ON p.arn = a.policy_arn "
+                    "LEFT JOIN managed_policy_versions v ON v.policy_id = p.id AND v.version = p.default_version "
+                    "WHERE a.role_id = ? ORDER BY a.sequence",
+                    {role_id}, [&](const sqlite::Row& row) -> Result<void> {
+                      AttachedPolicy policy{row.text(0), row.text(1), row.text(2), row.text(3)};
+                      if (const iam::ManagedPolicy* builtin = find_builtin_policy(policy.arn))
+                        policy = {builtin->arn, builtin->name, builtin->path, builtin->versions.front().document};
+                      found.push_back(std::move(policy));
+                      return {};
+                    }));
   return found;
 }
 
@@ -102,8 +102,7 @@ Result<iam::Role> SqliteCatalog::create_role(iam::Role draft) {
     draft.created_at = clock_.now_s();
     SLUICE_ASSIGN(const int64_t same, database.integer("SELECT count(*) FROM roles WHERE account_id = ? AND name = ?",
                                                        {draft.account_id, draft.name}));
-    if (same != 0)
-      return fail(ErrorCode::kAlreadyExists, fmt::format("Role with name {} already exists.", draft.name));
+    if (same != 0) return fail(ErrorCode::kAlreadyExists, fmt::format("Role with name {} already exists.", draft.name));
     SLUICE_TRY(sqlite::require_room(database, "SELECT count(*) FROM roles WHERE account_id = ?", draft.account_id,
                                     limits::kRolesPerAccountMax, "RolesPerAccount"));
     SLUICE_TRY(database.run(
@@ -133,7 +132,8 @@ Result<std::vector<iam::Role>> SqliteCatalog::roles(std::string_view account_id)
   return select_roles(*database_, "WHERE account_id = ? ORDER BY name", {account_id});
 }
 
-Result<void> SqliteCatalog::update_role(std::string_view role_id, const std::function<Result<void>(iam::Role&)>& change) {
+Result<void> SqliteCatalog::update_role(std::string_view role_id,
+                                        const std::function<Result<void>(iam::Role&)>& change) {
   return mutate(Concern::kIdentity, [&](sqlite::Database& database) -> Result<void> {
     SLUICE_ASSIGN(iam::Role role, select_one(database, "WHERE id = ?", {role_id}));
     SLUICE_TRY(change(role));
@@ -176,7 +176,8 @@ Result<void> SqliteCatalog::put_inline_policy(std::string_view role_id, const ia
 Result<void> SqliteCatalog::delete_inline_policy(std::string_view role_id, std::string_view name) {
   return mutate(Concern::kIdentity, [&](sqlite::Database& database) -> Result<void> {
     SLUICE_TRY(database.run("DELETE FROM role_inline_policies WHERE role_id = ? AND name = ?", {role_id, name}));
-    if (database.changes() == 0) return fail(ErrorCode::kNotFound, fmt::format("no inline policy {} on the role", name));
+    if (database.changes() == 0)
+      return fail(ErrorCode::kNotFound, fmt::format("no inline policy {} on the role", name));
     return {};
   });
 }
@@ -199,9 +200,9 @@ Result<void> SqliteCatalog::attach_policy(std::string_view role_id, std::string_
 
 Result<void> SqliteCatalog::detach_policy(std::string_view role_id, std::string_view policy_arn) {
   return mutate(Concern::kIdentity, [&](sqlite::Database& database) -> Result<void> {
-    SLUICE_TRY(database.run("DELETE FROM role_attachments WHERE role_id = ? AND policy_arn = ?", {role_id, policy_arn}));
-    if (database.changes() == 0)
-      return fail(ErrorCode::kNotFound, fmt::format("Policy {} was not found.", policy_arn));
+    SLUICE_TRY(
+        database.run("DELETE FROM role_attachments WHERE role_id = ? AND policy_arn = ?", {role_id, policy_arn}));
+    if (database.changes() == 0) return fail(ErrorCode::kNotFound, fmt::format("Policy {} was not found.", policy_arn));
     return {};
   });
 }

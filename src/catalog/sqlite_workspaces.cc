@@ -37,12 +37,12 @@ Result<Workspace> read_workspace(const sqlite::Row& row) {
 Result<std::vector<Workspace>> select_workspaces(sqlite::Database& database, std::string_view where,
                                                  sqlite::Values values) {
   std::vector<Workspace> found;
-  SLUICE_TRY(database.each(std::string(kSelect) + std::string(where), values,
-                           [&](const sqlite::Row& row) -> Result<void> {
-                             SLUICE_ASSIGN(Workspace workspace, read_workspace(row));
-                             found.push_back(std::move(workspace));
-                             return {};
-                           }));
+  SLUICE_TRY(
+      database.each(std::string(kSelect) + std::string(where), values, [&](const sqlite::Row& row) -> Result<void> {
+        SLUICE_ASSIGN(Workspace workspace, read_workspace(row));
+        found.push_back(std::move(workspace));
+        return {};
+      }));
   return found;
 }
 
@@ -126,7 +126,8 @@ Result<std::vector<Workspace>> SqliteCatalog::all_workspaces() {
   return select_workspaces(*database_, "ORDER BY created_at_ms, id", {});
 }
 
-Result<void> SqliteCatalog::update_workspace(std::string_view id, const std::function<Result<void>(Workspace&)>& change) {
+Result<void> SqliteCatalog::update_workspace(std::string_view id,
+                                             const std::function<Result<void>(Workspace&)>& change) {
   return mutate(Concern::kWorkspaces, [&](sqlite::Database& database) -> Result<void> {
     SLUICE_ASSIGN(Workspace workspace, select_one(database, id));
     SLUICE_TRY(change(workspace));
@@ -140,7 +141,8 @@ Result<void> SqliteCatalog::delete_workspace(std::string_view id, std::string_vi
   return mutate(Concern::kWorkspaces, [&](sqlite::Database& database) -> Result<void> {
     SLUICE_ASSIGN(const Workspace workspace, select_one(database, id));
     if (!client_token.empty())
-      SLUICE_TRY(remember_token(database, workspace, kDelete, {std::string(client_token), workspace.id}, clock_.now_s()));
+      SLUICE_TRY(
+          remember_token(database, workspace, kDelete, {std::string(client_token), workspace.id}, clock_.now_s()));
     return database.run("DELETE FROM workspaces WHERE id = ?", {id});
   });
 }

@@ -54,7 +54,7 @@ Result<WorkspaceSettings> parse_workspace_settings(std::string_view json) {
   if (object == nullptr) return fail(ErrorCode::kMalformed, "workspace settings: not a JSON object");
   WorkspaceSettings settings;
   for (const auto& [name, member_value] : object->members()) {
-    int64_t WorkspaceSettings::*target = nullptr;
+    int64_t WorkspaceSettings::* target = nullptr;
     for (const auto& [known, member] : kSettings)
       if (known == name) target = member;
     const int64_t* number = member_value.as_integer();

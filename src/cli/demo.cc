@@ -33,15 +33,18 @@ class DemoDirectory {
     if (mkdtemp(pattern.data()) == nullptr) return fail(ErrorCode::kIo, "cannot make a temporary directory " + pattern);
     return DemoDirectory(fs, pattern, true);
   }
-  DemoDirectory(DemoDirectory&& other) noexcept : fs_(other.fs_), path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, false)) {}
+  DemoDirectory(DemoDirectory&& other) noexcept
+      : fs_(other.fs_), path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, false)) {}
   ~DemoDirectory() {
     if (!temporary_) return;
-    if (const auto removed = fs_.remove_tree(path_); !removed) fmt::print(stderr, "sluice: {}\n", removed.error().message);
+    if (const auto removed = fs_.remove_tree(path_); !removed)
+      fmt::print(stderr, "sluice: {}\n", removed.error().message);
   }
   const std::string& path() const { return path_; }
 
  private:
-  DemoDirectory(FileSystem& fs, std::string path, bool temporary) : fs_(fs), path_(std::move(path)), temporary_(temporary) {}
+  DemoDirectory(FileSystem& fs, std::string path, bool temporary)
+      : fs_(fs), path_(std::move(path)), temporary_(temporary) {}
   FileSystem& fs_;
   std::string path_;
   bool temporary_;
@@ -115,7 +118,8 @@ Result<Scene> set_the_scene(const CollectorProcess& collector, const ServeConfig
   SLUICE_ASSIGN(scene.other, platform.create_workspace("somebody-elses"));
   SLUICE_ASSIGN(const std::string provider_arn, platform.register_issuer(cluster.issuer_url(), kAudience));
   const std::string role_name = "demo-writer-" + scene.workspace.id.substr(3, 8);
-  SLUICE_ASSIGN(scene.role_arn, platform.create_writer(role_name, provider_arn, cluster.subject(), kAudience, scene.workspace.arn));
+  SLUICE_ASSIGN(scene.role_arn,
+                platform.create_writer(role_name, provider_arn, cluster.subject(), kAudience, scene.workspace.arn));
 
   cluster.join(scene.base_url + "/", scene.role_arn, scene.region, scene.workspace.url,
                "http://" + scene.admin_address + "/metrics");
@@ -151,7 +155,8 @@ Result<int> demo(const DemoOptions& options) {
   net::ClientOptions client_options;
   client_options.use_system_cas = false;
   SLUICE_ASSIGN(const auto client, net::make_http_client(runtime, client_options));
-  SLUICE_ASSIGN(auto cluster, DemoCluster::start({runtime, *fs, *client, clock, *logger, metrics, directory.path()}, kAudience));
+  SLUICE_ASSIGN(auto cluster,
+                DemoCluster::start({runtime, *fs, *client, clock, *logger, metrics, directory.path()}, kAudience));
 
   ServeConfig config;
   SLUICE_ASSIGN(config.listen, ListenAddress::parse(options.listen_address));

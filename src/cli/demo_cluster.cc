@@ -58,12 +58,14 @@ Result<std::unique_ptr<DemoCluster>> DemoCluster::start(Environment environment,
 Result<void> DemoCluster::start_issuer() {
   const UnixSeconds now = environment_.clock.now_s();
   SLUICE_ASSIGN(const auto ca_key, crypto::PrivateKey::generate_ec());
-  SLUICE_ASSIGN(const auto ca_pem, crypto::make_ca_certificate(
-                                       ca_key, {"Sluice demo cluster CA", {}, now - kDaySeconds, now + 30 * kDaySeconds}));
+  SLUICE_ASSIGN(
+      const auto ca_pem,
+      crypto::make_ca_certificate(ca_key, {"Sluice demo cluster CA", {}, now - kDaySeconds, now + 30 * kDaySeconds}));
   SLUICE_ASSIGN(const auto key, crypto::PrivateKey::generate_ec());
-  SLUICE_ASSIGN(const auto pem, crypto::make_signed_certificate(
-                                    key, {"demo issuer", {"localhost", "127.0.0.1"}, now - kDaySeconds, now + 30 * kDaySeconds},
-                                    ca_pem, ca_key));
+  SLUICE_ASSIGN(
+      const auto pem,
+      crypto::make_signed_certificate(
+          key, {"demo issuer", {"localhost", "127.0.0.1"}, now - kDaySeconds, now + 30 * kDaySeconds}, ca_pem, ca_key));
   const std::string cert_file = join_path(environment_.directory, "issuer.pem");
   const std::string key_file = join_path(environment_.directory, "issuer.key");
   SLUICE_TRY(write_file_atomically(environment_.fs, ca_file(), ca_pem));
@@ -99,7 +101,8 @@ void DemoCluster::join(const std::string& sts_url, const std::string& role_arn, 
   options.token_file = token_file();
   credentials_ = std::make_unique<awsclient::WebIdentityCredentials>(
       options, environment_.client, environment_.fs, environment_.clock, environment_.runtime.compute());
-  signed_client_ = std::make_unique<awsclient::SignedClient>(environment_.client, *credentials_, environment_.clock, region);
+  signed_client_ =
+      std::make_unique<awsclient::SignedClient>(environment_.client, *credentials_, environment_.clock, region);
 }
 
 Result<std::vector<wire::OutgoingSeries>> DemoCluster::scrape() {

@@ -52,7 +52,8 @@ std::string write_policy(const std::string& workspace_arn) {
 Result<DemoPlatform::Workspace> DemoPlatform::create_workspace(const std::string& alias) {
   JsonObject body;
   body.set("alias", alias);
-  SLUICE_ASSIGN(const auto answer, run_and_wait(client_.rest_json("POST", base_url_ + "/workspaces", "aps", to_json(body))));
+  SLUICE_ASSIGN(const auto answer,
+                run_and_wait(client_.rest_json("POST", base_url_ + "/workspaces", "aps", to_json(body))));
   if (!answer.ok()) return std::unexpected(answer.to_error());
   SLUICE_ASSIGN(const JsonValue json, parse_json(answer.body));
   Workspace workspace;
@@ -77,9 +78,11 @@ Result<std::string> DemoPlatform::register_issuer(const std::string& issuer_url,
 Result<std::string> DemoPlatform::create_writer(const std::string& name, const std::string& provider_arn,
                                                 const std::string& subject, const std::string& audience,
                                                 const std::string& workspace_arn) {
-  SLUICE_ASSIGN(const auto created, iam("CreateRole", {{"RoleName", name},
-                                                       {"AssumeRolePolicyDocument", trust_policy(provider_arn, subject, audience)}}));
-  SLUICE_TRY(iam("PutRolePolicy", {{"RoleName", name}, {"PolicyName", "write"}, {"PolicyDocument", write_policy(workspace_arn)}}));
+  SLUICE_ASSIGN(const auto created,
+                iam("CreateRole",
+                    {{"RoleName", name}, {"AssumeRolePolicyDocument", trust_policy(provider_arn, subject, audience)}}));
+  SLUICE_TRY(iam("PutRolePolicy",
+                 {{"RoleName", name}, {"PolicyName", "write"}, {"PolicyDocument", write_policy(workspace_arn)}}));
   return awsclient::xml_text(created.body, "CreateRoleResult/Role/Arn");
 }
 

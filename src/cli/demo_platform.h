@@ -11,7 +11,8 @@ namespace sluice::cli {
 /// Each call waits for its answer; an error carries the service's code and text.
 class DemoPlatform {
  public:
-  DemoPlatform(std::string base_url, awsclient::SignedClient& client) : base_url_(std::move(base_url)), client_(client) {}
+  DemoPlatform(std::string base_url, awsclient::SignedClient& client)
+      : base_url_(std::move(base_url)), client_(client) {}
 
   struct Workspace {
     std::string id;
@@ -22,8 +23,9 @@ class DemoPlatform {
   /// The provider's ARN.
   Result<std::string> register_issuer(const std::string& issuer_url, const std::string& audience);
   /// A role for one service account of the issuer, which may write one workspace; its ARN.
-  Result<std::string> create_writer(const std::string& name, const std::string& provider_arn, const std::string& subject,
-                                    const std::string& audience, const std::string& workspace_arn);
+  Result<std::string> create_writer(const std::string& name, const std::string& provider_arn,
+                                    const std::string& subject, const std::string& audience,
+                                    const std::string& workspace_arn);
 
  private:
   Result<awsclient::Answer> iam(const std::string& action, aws::Parameters parameters);

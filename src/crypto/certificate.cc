@@ -23,7 +23,8 @@ constexpr long kVersion3 = 2;  // X.509 counts from zero
 constexpr size_t kCommonNameBytesMax = 64;
 
 std::unexpected<Error> fail_openssl(std::string_view action) {
-  return fail(ErrorCode::kInvalidArgument, fmt::format("certificate: cannot {}: {}", action, internal::take_openssl_error()));
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("certificate: cannot {}: {}", action, internal::take_openssl_error()));
 }
 
 /// OpenSSL's own form of the key, by way of its PEM: the only place besides PrivateKey that needs it.
@@ -65,7 +66,8 @@ Result<void> check(const CertificateRequest& request, bool is_ca) {
     return fail(ErrorCode::kInvalidArgument, fmt::format("a certificate's common name has 1 to {} bytes, not {}",
                                                          kCommonNameBytesMax, request.common_name.size()));
   }
-  if (!is_ca && request.names.empty()) return fail(ErrorCode::kInvalidArgument, "a server's certificate without a name");
+  if (!is_ca && request.names.empty())
+    return fail(ErrorCode::kInvalidArgument, "a server's certificate without a name");
   if (request.not_before >= request.not_after) {
     return fail(ErrorCode::kInvalidArgument, "a certificate that ends before it begins");
   }
@@ -84,7 +86,8 @@ Result<void> add_extension(X509* certificate, X509* issuer, int nid, const std::
 }
 
 Result<void> add_extensions(X509* certificate, X509* issuer, const CertificateRequest& request, bool is_ca) {
-  SLUICE_TRY(add_extension(certificate, issuer, NID_basic_constraints, is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE"));
+  SLUICE_TRY(
+      add_extension(certificate, issuer, NID_basic_constraints, is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE"));
   SLUICE_TRY(add_extension(certificate, issuer, NID_key_usage,
                            is_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature,keyEncipherment"));
   SLUICE_TRY(add_extension(certificate, issuer, NID_subject_key_identifier, "hash"));
@@ -101,14 +104,13 @@ Result<void> fill(X509* certificate, const CertificateRequest& request, EVP_PKEY
   serial[0] = static_cast<char>((serial[0] & 0x7f) | 0x40);  // positive, and never shorter (RFC 5280 4.1.2.2)
   const internal::BigNumber number(BN_bin2bn(as_bytes(serial), static_cast<int>(serial.size()), nullptr));
   X509_NAME* subject = X509_get_subject_name(certificate);
-  const bool filled =
-      number && X509_set_version(certificate, kVersion3) == 1 &&
-      BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr &&
-      ASN1_TIME_set(X509_getm_notBefore(certificate), request.not_before) != nullptr &&
-      ASN1_TIME_set(X509_getm_notAfter(certificate), request.not_after) != nullptr &&
-      X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, as_bytes(request.common_name),
-                                 static_cast<int>(request.common_name.size()), -1, 0) == 1 &&
-      X509_set_pubkey(certificate, subject_key) == 1;
+  const bool filled = number && X509_set_version(certificate, kVersion3) == 1 &&
+                      BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr &&
+                      ASN1_TIME_set(X509_getm_notBefore(certificate), request.not_before) != nullptr &&
+                      ASN1_TIME_set(X509_getm_notAfter(certificate), request.not_after) != nullptr &&
+                      X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, as_bytes(request.common_name),
+                                                 static_cast<int>(request.common_name.size()), -1, 0) == 1 &&
+                      X509_set_pubkey(certificate, subject_key) == 1;
   if (!filled) return fail_openssl("fill it in");
   return {};
 }
@@ -131,7 +133,8 @@ Result<std::string> make(const PrivateKey& key, const CertificateRequest& reques
   if (!certificate) return fail_openssl("make it");
   SLUICE_TRY(fill(certificate.get(), request, subject_key.get()));
   X509* const authority = issuer != nullptr ? issuer : certificate.get();
-  if (X509_set_issuer_name(certificate.get(), X509_get_subject_name(authority)) != 1) return fail_openssl("name its issuer");
+  if (X509_set_issuer_name(certificate.get(), X509_get_subject_name(authority)) != 1)
+    return fail_openssl("name its issuer");
   SLUICE_TRY(add_extensions(certificate.get(), authority, request, is_ca));
   if (X509_sign(certificate.get(), signing_key.get(), EVP_sha256()) == 0) return fail_openssl("sign it");
   return to_pem(certificate.get());

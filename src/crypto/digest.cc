@@ -17,9 +17,9 @@ const EVP_MD* fetched_sha256() {
 std::string digest(const EVP_MD* md, std::string_view bytes) {
   std::string out(static_cast<size_t>(EVP_MD_get_size(md)), '\0');
   unsigned int size = 0;
-  SLUICE_CHECK(EVP_Digest(bytes.data(), bytes.size(), internal::as_bytes(out), &size, md, nullptr) == 1 &&
-                   size == out.size(),
-               "OpenSSL cannot compute a digest");
+  SLUICE_CHECK(
+      EVP_Digest(bytes.data(), bytes.size(), internal::as_bytes(out), &size, md, nullptr) == 1 && size == out.size(),
+      "OpenSSL cannot compute a digest");
   return out;
 }
 

@@ -18,7 +18,9 @@ namespace sluice::crypto::internal {
 template <auto Free>
 struct Deleter {
   template <class T>
-  void operator()(T* pointer) const { Free(pointer); }
+  void operator()(T* pointer) const {
+    Free(pointer);
+  }
 };
 
 using BigNumber = std::unique_ptr<BIGNUM, Deleter<BN_free>>;

@@ -40,7 +40,9 @@ std::string to_bytes(const BIGNUM* number, size_t size) {
   return out;
 }
 
-std::string to_shortest_bytes(const BIGNUM* number) { return to_bytes(number, static_cast<size_t>(BN_num_bytes(number))); }
+std::string to_shortest_bytes(const BIGNUM* number) {
+  return to_bytes(number, static_cast<size_t>(BN_num_bytes(number)));
+}
 
 std::string contents(BIO* memory) {
   char* data = nullptr;
@@ -104,8 +106,8 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
 Result<std::string> PrivateKey::sign(SignatureAlgorithm algorithm, std::string_view message) const {
   const bool fits = internal::is_rsa(algorithm) ? is_rsa() : key_->curve == internal::curve_of(algorithm);
   if (!fits) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} does not fit a key of {}", to_string(algorithm), is_rsa() ? "RSA" : to_string(*key_->curve)));
+    return fail(ErrorCode::kInvalidArgument, fmt::format("{} does not fit a key of {}", to_string(algorithm),
+                                                         is_rsa() ? "RSA" : to_string(*key_->curve)));
   }
   const internal::DigestContext context(EVP_MD_CTX_new());
   size_t size = 0;

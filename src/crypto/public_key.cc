@@ -86,7 +86,8 @@ Result<PublicKey> PublicKey::rsa(std::string_view modulus, std::string_view expo
     return invalid(fmt::format("an RSA modulus of {} bits; {} to {} are taken", bits, kRsaBitsMin, kRsaBitsMax));
   }
   if (!is_odd(n)) return invalid("an RSA modulus that is even");
-  if (bit_length(e) > 32) return invalid(fmt::format("an RSA exponent of {} bits; at most 32 are taken", bit_length(e)));
+  if (bit_length(e) > 32)
+    return invalid(fmt::format("an RSA exponent of {} bits; at most 32 are taken", bit_length(e)));
   if (!is_odd(e) || e == "\x01") return invalid("an RSA exponent that is not an odd number of at least 3");
 
   const BigNumber n_number = to_number(n);
@@ -104,14 +105,16 @@ Result<PublicKey> PublicKey::rsa(std::string_view modulus, std::string_view expo
 Result<PublicKey> PublicKey::ec(Curve curve, std::string_view x, std::string_view y) {
   const size_t size = coordinate_bytes(curve);
   if (x.size() != size || y.size() != size) {
-    return invalid(fmt::format("coordinates of {} and {} bytes; {} has {} each", x.size(), y.size(), to_string(curve), size));
+    return invalid(
+        fmt::format("coordinates of {} and {} bytes; {} has {} each", x.size(), y.size(), to_string(curve), size));
   }
   std::string point = "\x04";  // SEC 1 2.3.3: uncompressed
   point.append(x).append(y);
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
   SLUICE_CHECK(
       builder &&
-          OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, internal::group_name(curve), 0) == 1 &&
+          OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, internal::group_name(curve), 0) ==
+              1 &&
           OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) == 1,
       "out of memory");
   internal::EvpKey key = make_key("EC", builder.get());
@@ -119,7 +122,8 @@ Result<PublicKey> PublicKey::ec(Curve curve, std::string_view x, std::string_vie
   if (!check || EVP_PKEY_public_check(check.get()) != 1) {
     return invalid(fmt::format("a point that is not on {}", to_string(curve)));
   }
-  return PublicKey(std::make_shared<const Key>(Key{.evp = std::move(key), .signature_bytes = 2 * size, .curve = curve}));
+  return PublicKey(
+      std::make_shared<const Key>(Key{.evp = std::move(key), .signature_bytes = 2 * size, .curve = curve}));
 }
 
 bool PublicKey::fits(SignatureAlgorithm algorithm) const {

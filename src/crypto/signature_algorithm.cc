@@ -39,7 +39,9 @@ std::string_view name_of(const Table& table, Value wanted) {
 
 }  // namespace
 
-std::optional<SignatureAlgorithm> parse_signature_algorithm(std::string_view name) { return by_name(kAlgorithms, name); }
+std::optional<SignatureAlgorithm> parse_signature_algorithm(std::string_view name) {
+  return by_name(kAlgorithms, name);
+}
 std::string_view to_string(SignatureAlgorithm algorithm) { return name_of(kAlgorithms, algorithm); }
 std::optional<Curve> parse_curve(std::string_view name) { return by_name(kCurves, name); }
 std::string_view to_string(Curve curve) { return name_of(kCurves, curve); }

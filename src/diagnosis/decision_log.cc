@@ -141,8 +141,7 @@ void DecisionLog::Ring::append_recent(size_t count_max, std::vector<DecisionReco
 }
 
 DecisionLog::DecisionLog(DecisionLogOptions options)
-    : options_(options),
-      authenticated_(options_.authenticated_max, options_),
+    : options_(options), authenticated_(options_.authenticated_max, options_),
       anonymous_(options_.anonymous_max, options_) {}
 
 DecisionLog::Added DecisionLog::add(DecisionRecord record) {

@@ -120,7 +120,8 @@ std::string to_text(const DecisionRecord& record, size_t columns) {
   form.field("subject", clean(record.subject));
   form.field("from", clean(record.source_ip));
   if (record.count > 1) {
-    form.field("repeated", fmt::format("{} such refusals, the last at {}", record.count, format_iso8601_ms(last_time(record))));
+    form.field("repeated",
+               fmt::format("{} such refusals, the last at {}", record.count, format_iso8601_ms(last_time(record))));
   }
   form.heading("What the caller was told");
   form.paragraph(fmt::format("{} {}: {}", record.status, clean(record.code), clean(record.message)));

@@ -177,9 +177,9 @@ Finding explain_issuer(const oidc::JwtRejection& rejection, const RegisteredIssu
   }
   if (miss.nearest.empty()) {
     return make_finding(miss.rule, rejection.seen,
-                        registered.same_account.empty()
-                            ? "the role's account has no provider"
-                            : fmt::format("one of the account's {} registered issuers", registered.same_account.size()));
+                        registered.same_account.empty() ? "the role's account has no provider"
+                                                        : fmt::format("one of the account's {} registered issuers",
+                                                                      registered.same_account.size()));
   }
   return make_finding(miss.rule, rejection.seen, miss.nearest, first_difference(rejection.seen, miss.nearest));
 }
@@ -206,7 +206,8 @@ IssuerMiss nearest_issuer(std::string_view issuer, const RegisteredIssuers& regi
     if (found && (best.nearest.empty() || *found < best.rule)) best = {*found, known};
   }
   if (!best.nearest.empty()) return best;
-  if (std::ranges::find(registered.other_accounts, issuer) != registered.other_accounts.end()) return {kOidcIssuerOtherAccount, std::string(issuer)};
+  if (std::ranges::find(registered.other_accounts, issuer) != registered.other_accounts.end())
+    return {kOidcIssuerOtherAccount, std::string(issuer)};
   for (const std::string& known : registered.same_account) {
     if (is_typing_error(issuer, known)) return {kOidcIssuerSpelling, known};
   }

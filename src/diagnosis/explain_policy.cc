@@ -167,10 +167,12 @@ Finding explain_trust(const iam::Decision& decision, const iam::Principal& calle
   const std::string statement = miss.statement.describe();
   switch (miss.element) {
     case iam::StatementElement::kPrincipal:
-      return make_finding(differs_in_slash(miss.wanted, caller.provider_arn) ? kTrustPrincipalSlash : kTrustPrincipalOtherProvider,
-                          caller.provider_arn, miss.wanted, with_hint(statement, miss));
+      return make_finding(
+          differs_in_slash(miss.wanted, caller.provider_arn) ? kTrustPrincipalSlash : kTrustPrincipalOtherProvider,
+          caller.provider_arn, miss.wanted, with_hint(statement, miss));
     case iam::StatementElement::kAction:
-      return make_finding(kTrustActionMissing, "sts:AssumeRoleWithWebIdentity", miss.wanted, with_hint(statement, miss));
+      return make_finding(kTrustActionMissing, "sts:AssumeRoleWithWebIdentity", miss.wanted,
+                          with_hint(statement, miss));
     case iam::StatementElement::kCondition: return explain_condition(miss, decision, caller);
     case iam::StatementElement::kResource: break;
   }

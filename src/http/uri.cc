@@ -59,9 +59,8 @@ Result<void> parse_authority(std::string_view text, Uri& uri) {
     return refuse(fmt::format("the host has {} bytes, the limit is {}", uri.host.size(), kHostBytesMax));
   }
   // Zone identifiers and percent-encoded hosts are left out on purpose: two readers could disagree on them.
-  const bool is_clean = std::ranges::all_of(uri.host, [&](char c) {
-    return is_alnum(c) || c == '.' || (is_literal ? c == ':' : c == '-' || c == '_');
-  });
+  const bool is_clean = std::ranges::all_of(
+      uri.host, [&](char c) { return is_alnum(c) || c == '.' || (is_literal ? c == ':' : c == '-' || c == '_'); });
   if (!is_clean) return refuse(fmt::format("host '{}' has a character that is not allowed", printable(uri.host, 300)));
   uri.port = default_port(uri.scheme);
   if (rest.empty()) return {};

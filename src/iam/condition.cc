@@ -230,14 +230,12 @@ std::optional<bool> Condition::compare(const Operand& operand, std::string_view 
 
 bool Condition::matches_one(std::string_view seen, const RequestContext& context) const {
   if (!is_negated(op_)) {
-    return std::ranges::any_of(operands_, [&](const Operand& operand) {
-      return compare(operand, seen, context).value_or(false);
-    });
+    return std::ranges::any_of(operands_,
+                               [&](const Operand& operand) { return compare(operand, seen, context).value_or(false); });
   }
   // "None of them", and of each it must be known: a value that cannot be compared proves nothing.
-  return std::ranges::all_of(operands_, [&](const Operand& operand) {
-    return !compare(operand, seen, context).value_or(true);
-  });
+  return std::ranges::all_of(operands_,
+                             [&](const Operand& operand) { return !compare(operand, seen, context).value_or(true); });
 }
 
 bool Condition::matches(const RequestContext& context) const {

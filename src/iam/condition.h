@@ -15,11 +15,33 @@
 namespace sluice::iam {
 
 enum class ConditionOperator : uint8_t {
-  kStringEquals, kStringNotEquals, kStringEqualsIgnoreCase, kStringNotEqualsIgnoreCase, kStringLike, kStringNotLike,
-  kNumericEquals, kNumericNotEquals, kNumericLessThan, kNumericLessThanEquals, kNumericGreaterThan,
+  kStringEquals,
+  kStringNotEquals,
+  kStringEqualsIgnoreCase,
+  kStringNotEqualsIgnoreCase,
+  kStringLike,
+  kStringNotLike,
+  kNumericEquals,
+  kNumericNotEquals,
+  kNumericLessThan,
+  kNumericLessThanEquals,
+  kNumericGreaterThan,
   kNumericGreaterThanEquals,
-  kDateEquals, kDateNotEquals, kDateLessThan, kDateLessThanEquals, kDateGreaterThan, kDateGreaterThanEquals,
-  kBool, kBinaryEquals, kIpAddress, kNotIpAddress, kArnEquals, kArnNotEquals, kArnLike, kArnNotLike, kNull,
+  kDateEquals,
+  kDateNotEquals,
+  kDateLessThan,
+  kDateLessThanEquals,
+  kDateGreaterThan,
+  kDateGreaterThanEquals,
+  kBool,
+  kBinaryEquals,
+  kIpAddress,
+  kNotIpAddress,
+  kArnEquals,
+  kArnNotEquals,
+  kArnLike,
+  kArnNotLike,
+  kNull,
 };
 std::string_view to_string(ConditionOperator op);
 /// StringNotEquals and its like: several values mean "none of them".
@@ -54,9 +76,15 @@ class Condition {
 
  private:
   struct Unusable {};  ///< a value that can match nothing
-  struct Bytes { std::string bytes; };
-  struct Number { double value; };
-  struct Instant { TimestampMs at; };
+  struct Bytes {
+    std::string bytes;
+  };
+  struct Number {
+    double value;
+  };
+  struct Instant {
+    TimestampMs at;
+  };
   using Operand = std::variant<Unusable, PolicyText, Number, Instant, bool, Bytes, IpNetwork>;
 
   static Result<Operand> compile_operand(ConditionOperator op, std::string_view value, PolicyText::Variables variables);

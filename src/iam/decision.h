@@ -43,8 +43,8 @@ std::string_view to_string(PolicySource source);
 /// A statement's address.
 struct StatementRef {
   PolicySource source = PolicySource::kIdentityInline;
-  std::string policy;    ///< inline: its name; managed and boundary: ARN; trust: the role's ARN; resource: the resource's
-  size_t index = 0;      ///< of the statement, from 0
+  std::string policy;  ///< inline: its name; managed and boundary: ARN; trust: the role's ARN; resource: the resource's
+  size_t index = 0;  ///< of the statement, from 0
   std::string sid;
 
   /// `inline policy "write", statement 0 (Sid "AllowWrite")`
@@ -60,10 +60,10 @@ struct NearMiss {
   Effect effect = Effect::kAllow;
   StatementElement element = StatementElement::kAction;
   std::string condition_operator;  ///< "StringEquals"; conditions only
-  std::string key;                 ///< condition key as the policy spells it
-  std::string seen;                ///< the request's value; "(missing)" for a key that is not there
-  std::string wanted;              ///< the policy's
-  std::string hint;                ///< what is probably meant; "" when nothing comes to mind
+  std::string key;  ///< condition key as the policy spells it
+  std::string seen;  ///< the request's value; "(missing)" for a key that is not there
+  std::string wanted;  ///< the policy's
+  std::string hint;  ///< what is probably meant; "" when nothing comes to mind
 
   /// One line for a decision record.
   std::string describe() const;
@@ -76,12 +76,13 @@ struct Decision {
   std::optional<StatementRef> deciding;
   /// Which layer said no (kIdentityManaged stands for identity policies as a whole). Meaningless with kAllow.
   PolicySource denied_by = PolicySource::kIdentityManaged;
-  /// With kAllow: the statement names the caller's account, not the caller, and so only delegates: an identity policy must
-  /// allow too. evaluate() has seen to that; after evaluate_trust() its caller must.
+  /// With kAllow: the statement names the caller's account, not the caller, and so only delegates: an identity policy
+  /// must allow too. evaluate() has seen to that; after evaluate_trust() its caller must.
   bool delegates_to_account = false;
   /// With kAllow: null when nothing is left to ask, else asked for each series.
   std::shared_ptr<const LabelResidual> residual;
-  /// With kImplicitDeny: Allow statements, nearest first (the more elements matched, the nearer), kNearMissesMax at most.
+  /// With kImplicitDeny: Allow statements, nearest first (the more elements matched, the nearer), kNearMissesMax at
+  /// most.
   std::vector<NearMiss> near_misses;
 
   bool is_allowed() const { return outcome == Outcome::kAllow; }

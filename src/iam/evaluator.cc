@@ -39,7 +39,8 @@ std::optional<Allowed> find_allow(const Policies& policies, const Question& ques
     const auto& statements = policy.policy->statements;
     for (size_t i = 0; i < statements.size(); ++i) {
       if (statements[i].effect != Effect::kAllow || first_mismatch(statements[i], question)) continue;
-      const auto match = statements[i].has_principal ? match_principal(statements[i], question.caller) : PrincipalMatch::kNone;
+      const auto match =
+          statements[i].has_principal ? match_principal(statements[i], question.caller) : PrincipalMatch::kNone;
       if (!best || match > best->principal) best = Allowed{refer(policy, i), match};
     }
   }
@@ -54,18 +55,17 @@ Decision explicit_deny(StatementRef statement) {
 }
 
 Decision implicit_deny(PolicySource layer, const Policies& policies, const Question& question) {
-  return Decision{.outcome = Outcome::kImplicitDeny,
-                  .denied_by = layer,
-                  .near_misses = find_near_misses(policies, question)};
+  return Decision{
+      .outcome = Outcome::kImplicitDeny, .denied_by = layer, .near_misses = find_near_misses(policies, question)};
 }
 
 Decision allow(std::optional<StatementRef> statement) {
   return Decision{.outcome = Outcome::kAllow, .deciding = std::move(statement)};
 }
 
-/// "*", resources without an account, and Amazon's own policies (account "aws") count as the caller's own. Read without the
-/// strictness of Arn::parse: a resource whose name is odd still belongs to the account it names, and one whose account
-/// cannot be read belongs to nobody who calls.
+/// "*", resources without an account, and Amazon's own policies (account "aws") count as the caller's own. Read without
+/// the strictness of Arn::parse: a resource whose name is odd still belongs to the account it names, and one whose
+/// account cannot be read belongs to nobody who calls.
 bool is_own_account(const Principal& caller, std::string_view resource) {
   if (!resource.starts_with("arn:")) return true;
   for (int i = 0; i < 4; ++i) {

@@ -11,8 +11,9 @@
 #include "iam/principal.h"
 #include "iam/request_context.h"
 
-/// Evaluation of policies: pure, thread-safe, without I/O and without a clock. Enforcement and explanation share one code
-/// path: near misses are gathered by the very functions that decide, in a second pass that runs for implicit denials only.
+/// Evaluation of policies: pure, thread-safe, without I/O and without a clock. Enforcement and explanation share one
+/// code path: near misses are gathered by the very functions that decide, in a second pass that runs for implicit
+/// denials only.
 namespace sluice::iam {
 
 /// A compiled policy with its address.

@@ -73,7 +73,8 @@ NearMiss explain_mismatch(const AttachedPolicy& policy, size_t index, const Mism
       explain_condition(miss, statement.conditions[mismatch.condition], question.context);
       break;
   }
-  for (std::string* text : {&miss.seen, &miss.wanted, &miss.key}) *text = printable(*text, limits::kDecisionFieldBytesMax);
+  for (std::string* text : {&miss.seen, &miss.wanted, &miss.key})
+    *text = printable(*text, limits::kDecisionFieldBytesMax);
   return miss;
 }
 
@@ -91,7 +92,8 @@ std::vector<NearMiss> find_near_misses(const std::vector<AttachedPolicy>& polici
     for (size_t i = 0; i < policy.policy->statements.size(); ++i) {
       const Statement& statement = policy.policy->statements[i];
       if (statement.effect != Effect::kAllow) continue;
-      if (const auto mismatch = first_mismatch(statement, question)) candidates.push_back({&policy, i, *mismatch, candidates.size()});
+      if (const auto mismatch = first_mismatch(statement, question))
+        candidates.push_back({&policy, i, *mismatch, candidates.size()});
     }
   }
   // Elements are asked in a fixed order, so the later the one that failed, the nearer the statement.

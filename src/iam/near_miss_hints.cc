@@ -106,7 +106,8 @@ std::string value_hint(const Condition& condition, std::string_view seen, std::s
   return service_account_hint(seen, wanted);
 }
 
-constexpr std::array<std::string_view, 6> kArnParts = {"prefix", "partition", "service", "region", "account", "resource"};
+constexpr std::array<std::string_view, 6> kArnParts = {"prefix", "partition", "service",
+                                                       "region", "account",   "resource"};
 
 std::optional<std::array<std::string_view, 6>> split_arn(std::string_view text) {
   std::array<std::string_view, 6> parts;
@@ -126,7 +127,8 @@ std::string condition_hint(const Condition& condition, const RequestContext& con
   const ContextValue* value = context.find(condition.lookup_key());
   if (value == nullptr || value->values.empty()) return missing_key_hint(condition, context);
   if (value->is_multivalued && condition.quantifier() == SetQuantifier::kNone) {
-    return fmt::format("'{}' holds several values; it needs ForAnyValue:{}", condition.key(), condition.operator_text());
+    return fmt::format("'{}' holds several values; it needs ForAnyValue:{}", condition.key(),
+                       condition.operator_text());
   }
   for (const auto& wanted : condition.values()) {
     if (wanted.find("${") != std::string::npos) return "the value holds a policy variable; it may not have resolved";
@@ -139,7 +141,9 @@ std::string condition_hint(const Condition& condition, const RequestContext& con
 std::string principal_hint(const Statement& statement, const Principal& caller) {
   if (statement.is_not_principal) return {};
   const bool is_web_identity = caller.kind == PrincipalKind::kWebIdentity;
-  const std::string_view name = is_web_identity ? caller.provider_arn : caller.role_arn.empty() ? caller.arn : caller.role_arn;
+  const std::string_view name = is_web_identity           ? caller.provider_arn
+                                : caller.role_arn.empty() ? caller.arn
+                                                          : caller.role_arn;
   for (const auto& principal : statement.principals) {
     if (is_web_identity && principal.type != StatementPrincipal::Type::kFederated) {
       return "a web identity needs \"Federated\": the ARN of its provider";

@@ -9,8 +9,8 @@
 #include "iam/request_context.h"
 #include "iam/statement_match.h"
 
-/// Guesses at what the author of a policy meant: one sentence, or "" when nothing comes to mind. They never take part in a
-/// decision. Internal to iam.
+/// Guesses at what the author of a policy meant: one sentence, or "" when nothing comes to mind. They never take part
+/// in a decision. Internal to iam.
 namespace sluice::iam {
 
 /// Another key that differs by a slash, a scheme or a doubled separator; a claim that is no key; a wildcard under

@@ -27,8 +27,8 @@ Result<std::vector<std::string>> string_or_list(const JsonValue& value, std::str
       return malformed(fmt::format("{} must be a string or a list of strings, got {}", place, to_string(entry.kind())));
     }
     if (text->size() > limits::kPolicyTextBytesMax) {
-      return fail(ErrorCode::kTooLarge, fmt::format("{}: a value of {} bytes, at most {} are allowed", place, text->size(),
-                                                    limits::kPolicyTextBytesMax));
+      return fail(ErrorCode::kTooLarge, fmt::format("{}: a value of {} bytes, at most {} are allowed", place,
+                                                    text->size(), limits::kPolicyTextBytesMax));
     }
     list.push_back(*text);
     return {};
@@ -125,7 +125,8 @@ Result<void> DocumentParser::check_element_names(const JsonObject& statement, co
       "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"};
   for (const auto& [name, value] : statement.members()) {
     if (std::ranges::find(kNames, name) == kNames.end()) {
-      return malformed(fmt::format("Syntax errors in policy: {} has an unknown element '{}'", place, printable(name, 64)));
+      return malformed(
+          fmt::format("Syntax errors in policy: {} has an unknown element '{}'", place, printable(name, 64)));
     }
   }
   const auto both = [&](std::string_view a, std::string_view b) { return statement.find(a) && statement.find(b); };
@@ -138,7 +139,8 @@ Result<void> DocumentParser::check_element_names(const JsonObject& statement, co
 Result<Statement> DocumentParser::read_statement(const JsonValue& value, const std::string& place) {
   const auto* object = value.as_object();
   if (object == nullptr) {
-    return malformed(fmt::format("Syntax errors in policy: {} is not an object but {}", place, to_string(value.kind())));
+    return malformed(
+        fmt::format("Syntax errors in policy: {} is not an object but {}", place, to_string(value.kind())));
   }
   SLUICE_TRY(check_element_names(*object, place));
   Statement statement;
@@ -163,8 +165,9 @@ Result<void> DocumentParser::read_sid(const JsonObject& object, Statement& state
   const bool is_alnum = std::ranges::all_of(
       *text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
   if (is_strict && !is_alnum) {
-    return malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
-                     "[0-9A-Za-z]*");
+    return malformed(
+        "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+        "[0-9A-Za-z]*");
   }
   if (!text->empty() && !sids_.insert(*text).second) {
     return malformed("Statement IDs (SID) in a single policy must be unique.");
@@ -173,13 +176,14 @@ Result<void> DocumentParser::read_sid(const JsonObject& object, Statement& state
   return {};
 }
 
-Result<void> DocumentParser::read_effect(const JsonObject& object, Statement& statement, const std::string& place) const {
+Result<void> DocumentParser::read_effect(const JsonObject& object, Statement& statement,
+                                         const std::string& place) const {
   const JsonValue* effect = object.find("Effect");
   const std::string* text = effect ? effect->as_string() : nullptr;
   if (text == nullptr) return malformed(fmt::format("Syntax errors in policy: {} has no Effect", place));
   if (*text != "Allow" && *text != "Deny") {
-    return malformed(fmt::format("Syntax errors in policy: {}.Effect is '{}', not 'Allow' or 'Deny'", place,
-                                 printable(*text, 64)));
+    return malformed(
+        fmt::format("Syntax errors in policy: {}.Effect is '{}', not 'Allow' or 'Deny'", place, printable(*text, 64)));
   }
   statement.effect = *text == "Allow" ? Effect::kAllow : Effect::kDeny;
   return {};
@@ -208,7 +212,8 @@ bool is_action(std::string_view action) {
   const size_t colon = action.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == action.size()) return false;
   const auto is_service_character = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '*' || c == '?';
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '*' ||
+           c == '?';
   };
   const std::string_view name = action.substr(colon + 1);
   return std::ranges::all_of(action.substr(0, colon), is_service_character) &&
@@ -225,7 +230,8 @@ Result<void> DocumentParser::read_actions(const JsonObject& object, Statement& s
                 parser::string_or_list(*action, place + (not_action ? ".NotAction" : ".Action")));
   if (statement.action_sources.empty()) return malformed("Policy statement must contain actions.");
   for (const auto& text : statement.action_sources) {
-    if (!is_action(text)) return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
+    if (!is_action(text))
+      return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
     const std::string lower = ascii_lower(text);
     if (kind_ == PolicyKind::kTrust && !lower.starts_with("sts:")) {
       return malformed("AssumeRole policy may only specify STS AssumeRole actions.");
@@ -279,8 +285,8 @@ std::string_view to_string(PolicyKind kind) {
 
 Result<std::shared_ptr<const CompiledPolicy>> parse_policy(PolicyKind kind, std::string_view text) {
   if (text.size() > limits::kPolicyBytesMax) {
-    return fail(ErrorCode::kTooLarge, fmt::format("the policy document has {} bytes, at most {} are allowed", text.size(),
-                                                  limits::kPolicyBytesMax));
+    return fail(ErrorCode::kTooLarge, fmt::format("the policy document has {} bytes, at most {} are allowed",
+                                                  text.size(), limits::kPolicyBytesMax));
   }
   auto json = parse_json(text, {.bytes_max = limits::kPolicyBytesMax, .depth_max = limits::kPolicyJsonDepthMax});
   if (!json) return malformed(fmt::format("This policy contains invalid Json: {}", json.error().message));

@@ -56,9 +56,10 @@ struct CompiledPolicy {
 };
 
 /// Parses a document. Strict JSON (duplicate members are refused: most parsers keep the last condition silently);
-/// element names and values as IAM's grammar has them; bounds kPolicyBytesMax, kPolicyJsonDepthMax, kPolicyStatementsMax,
-/// kPolicyTextBytesMax. An empty Sid counts as none. kMalformed with AWS's MalformedPolicyDocument text where it is known,
-/// else one that names the place ("Statement[2].Condition.StringEquals"); kTooLarge over a bound.
+/// element names and values as IAM's grammar has them; bounds kPolicyBytesMax, kPolicyJsonDepthMax,
+/// kPolicyStatementsMax, kPolicyTextBytesMax. An empty Sid counts as none. kMalformed with AWS's
+/// MalformedPolicyDocument text where it is known, else one that names the place
+/// ("Statement[2].Condition.StringEquals"); kTooLarge over a bound.
 Result<std::shared_ptr<const CompiledPolicy>> parse_policy(PolicyKind kind, std::string_view text);
 
 /// 400 MalformedPolicyDocument, the answer to the error above.

@@ -20,8 +20,8 @@ Result<std::string> scalar(const JsonValue& value, std::string_view place) {
   if (const auto* flag = value.as_bool()) return std::string(*flag ? "true" : "false");
   if (const auto* integer = value.as_integer()) return std::to_string(*integer);
   if (const auto* number = value.as_double()) return fmt::format("{}", *number);
-  return malformed(fmt::format("{}: a condition value must be a string, number or boolean, got {}", place,
-                               to_string(value.kind())));
+  return malformed(
+      fmt::format("{}: a condition value must be a string, number or boolean, got {}", place, to_string(value.kind())));
 }
 
 Result<std::vector<std::string>> scalars(const JsonValue& value, std::string_view place) {

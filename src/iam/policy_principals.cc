@@ -22,9 +22,10 @@ Result<StatementPrincipal> aws_principal(std::string_view value) {
   if (aws::is_account_id(value)) return StatementPrincipal{Type::kAws, fmt::format("arn:aws:iam::{}:root", value)};
   const auto arn = aws::Arn::parse(value);
   const bool has_wildcard = value.find_first_of("*?") != std::string_view::npos;
-  const bool is_identity = arn && ((arn->service == "iam" && (arn->resource == "root" || arn->resource_type() == "role" ||
-                                                              arn->resource_type() == "user")) ||
-                                   (arn->service == "sts" && arn->resource_type() == "assumed-role"));
+  const bool is_identity =
+      arn && ((arn->service == "iam" &&
+               (arn->resource == "root" || arn->resource_type() == "role" || arn->resource_type() == "user")) ||
+              (arn->service == "sts" && arn->resource_type() == "assumed-role"));
   if (!is_identity || has_wildcard || !aws::is_account_id(arn->account_id)) return invalid_principal("AWS", value);
   return StatementPrincipal{Type::kAws, std::string(value)};
 }
@@ -47,8 +48,8 @@ Result<StatementPrincipal> federated_principal(std::string_view value) {
 
 Result<StatementPrincipal> service_principal(std::string_view value) {
   const bool is_name = value.find('.') != std::string_view::npos && std::ranges::all_of(value, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-  });
+                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+                       });
   if (!is_name) return invalid_principal("SERVICE", value);
   return StatementPrincipal{Type::kService, std::string(value)};
 }

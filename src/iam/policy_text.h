@@ -28,9 +28,9 @@ class PolicyText {
   /// kMalformed for an unclosed or empty variable, or a default that is not in single quotes; quotes the text.
   static Result<PolicyText> compile(std::string_view text, Use use, Variables variables);
 
-  /// The text to compare with: wildcards stand as kAnyRun and kAnyOne (wildcard.h) unless kLiteral. Without variables a view
-  /// of itself; else put together in `buffer`. nullopt when a variable is missing and has no default, is multivalued, or
-  /// holds what the use forbids.
+  /// The text to compare with: wildcards stand as kAnyRun and kAnyOne (wildcard.h) unless kLiteral. Without variables a
+  /// view of itself; else put together in `buffer`. nullopt when a variable is missing and has no default, is
+  /// multivalued, or holds what the use forbids.
   std::optional<std::string_view> resolve(const RequestContext& context, std::string& buffer) const;
 
   const std::string& source() const { return source_; }  ///< as written in the policy
@@ -38,7 +38,7 @@ class PolicyText {
 
  private:
   struct Part {
-    std::string text;                        ///< literal piece, wildcards compiled; or the variable's lower-case key
+    std::string text;  ///< literal piece, wildcards compiled; or the variable's lower-case key
     bool is_variable = false;
     std::optional<std::string> default_text;
   };

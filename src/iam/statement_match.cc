@@ -19,7 +19,7 @@ PrincipalMatch match_aws(std::string_view value, const Principal& caller) {
   }
   if (!caller.role_arn.empty() && value == caller.role_arn) return PrincipalMatch::kRole;
   return value == fmt::format("arn:aws:iam::{}:root", caller.account_id) ? PrincipalMatch::kAccount
-                                                                       : PrincipalMatch::kNone;
+                                                                         : PrincipalMatch::kNone;
 }
 
 PrincipalMatch match_one(const StatementPrincipal& principal, const Principal& caller, Effect effect) {
@@ -27,11 +27,12 @@ PrincipalMatch match_one(const StatementPrincipal& principal, const Principal& c
     case Type::kAnyone:
       // "AWS": "*" does not let a web identity in (observed on AWS). A Deny of everyone still means everyone.
       return caller.kind == PrincipalKind::kWebIdentity && effect == Effect::kAllow ? PrincipalMatch::kNone
-                                                                                 : PrincipalMatch::kAnyone;
+                                                                                    : PrincipalMatch::kAnyone;
     case Type::kAws: return match_aws(principal.value, caller);
     case Type::kFederated:
-      return caller.kind == PrincipalKind::kWebIdentity && principal.value == caller.provider_arn ? PrincipalMatch::kRole
-                                                                                                  : PrincipalMatch::kNone;
+      return caller.kind == PrincipalKind::kWebIdentity && principal.value == caller.provider_arn
+                 ? PrincipalMatch::kRole
+                 : PrincipalMatch::kNone;
     case Type::kService:
     case Type::kCanonicalUser: return PrincipalMatch::kNone;
   }
@@ -61,10 +62,7 @@ bool resource_matches(const Statement& statement, const Question& question) {
 
 Question::Question(const Principal& caller_in, std::string_view action_in, std::string_view resource_in,
                    const RequestContext& context_in)
-    : caller(caller_in),
-      action(action_in),
-      lower_action(ascii_lower(action_in)),
-      resource(resource_in),
+    : caller(caller_in), action(action_in), lower_action(ascii_lower(action_in)), resource(resource_in),
       context(context_in) {}
 
 PrincipalMatch match_principal(const Statement& statement, const Principal& caller) {

@@ -16,9 +16,9 @@ bool glob_match(std::string_view pattern, std::string_view text);
 /// `*` and `?` of a policy's text turned into kAnyRun and kAnyOne.
 std::string compile_wildcards(std::string_view text);
 
-/// ArnLike and ArnEquals: the six components each for itself, so a '*' does not cross a colon but in the last. A pattern
-/// that is one lone '*' matches every ARN; any other with fewer than six components matches nothing, and so does a
-/// `text` with fewer.
+/// ArnLike and ArnEquals: the six components each for itself, so a '*' does not cross a colon but in the last. A
+/// pattern that is one lone '*' matches every ARN; any other with fewer than six components matches nothing, and so
+/// does a `text` with fewer.
 bool arn_like(std::string_view pattern, std::string_view text);
 
 /// A statement's Resource: as arn_like where the pattern has six components; a shorter one is matched as a whole text,

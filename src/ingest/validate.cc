@@ -34,11 +34,9 @@ struct Verdict {
 class Admitter {
  public:
   Admitter(model::WriteBatch& batch, const AdmissionRules& rules, TimestampMs now_ms)
-      : batch_(batch),
-        rules_(rules),
+      : batch_(batch), rules_(rules),
         future_ms_(now_ms > INT64_MAX - rules.limits.future_ms_max ? INT64_MAX : now_ms + rules.limits.future_ms_max),
-        unknown_(static_cast<size_t>(std::ranges::count_if(batch.series, is_unknown))),
-        memo_(unknown_) {}
+        unknown_(static_cast<size_t>(std::ranges::count_if(batch.series, is_unknown))), memo_(unknown_) {}
 
   Admission run() {
     out_.batch.series.reserve(batch_.series.size());
@@ -67,9 +65,8 @@ class Admitter {
     }
     const Verdict& verdict = verdicts_[judge(entry)];
     if (!verdict.refusal) {
-      add_samples(index, {.hash = verdict.hash,
-                          .packed_offset = verdict.packed_offset,
-                          .packed_size = verdict.packed_size});
+      add_samples(index,
+                  {.hash = verdict.hash, .packed_offset = verdict.packed_offset, .packed_size = verdict.packed_size});
       return;
     }
     count(*verdict.refusal, entry.sample_count);

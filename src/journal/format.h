@@ -27,10 +27,10 @@ inline constexpr Sequence kSequenceMax = uint64_t{1} << 62;
 struct SegmentHeader {
   uint32_t version = kFormatVersion;
   uint64_t number = 0;         ///< of the segment; equals the file's name
-  uint64_t salt = 0;           ///< in every record of this life of the file; tells them from a recycled file's old ones
-  Sequence first = 0;          ///< no record in it has a lower number
+  uint64_t salt = 0;  ///< in every record of this life of the file; tells them from a recycled file's old ones
+  Sequence first = 0;  ///< no record in it has a lower number
   Sequence valid_through = 0;  ///< records of earlier segments with a higher number are void
-  Sequence durable = 0;        ///< known to be durable when the segment was made
+  Sequence durable = 0;  ///< known to be durable when the segment was made
 };
 
 struct RecordHeader {
@@ -63,6 +63,6 @@ std::string segment_name(uint64_t number);  ///< "00000001"
 /// The number of a segment's file name; nullopt for any other name.
 std::optional<uint64_t> parse_segment_name(std::string_view name);
 inline constexpr std::string_view kSpareSuffix = ".spare";  ///< a used segment waiting to be one again
-inline constexpr std::string_view kNewSuffix = ".new";      ///< a segment whose header is not durable yet
+inline constexpr std::string_view kNewSuffix = ".new";  ///< a segment whose header is not durable yet
 
 }  // namespace sluice::journal

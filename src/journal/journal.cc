@@ -27,8 +27,8 @@ Error commit_error(const std::string& directory, const Error& cause) {
 
 }  // namespace
 
-Result<std::shared_ptr<Journal>> Journal::open(FileSystem& fs, std::string directory, Options options,
-                                               Executor& syncer, const Clock& clock, const Replay& replay) {
+Result<std::shared_ptr<Journal>> Journal::open(FileSystem& fs, std::string directory, Options options, Executor& syncer,
+                                               const Clock& clock, const Replay& replay) {
   SLUICE_ASSIGN(const bool exists, fs.exists(directory));
   if (!exists) {
     SLUICE_TRY(fs.create_directories(directory));
@@ -40,13 +40,8 @@ Result<std::shared_ptr<Journal>> Journal::open(FileSystem& fs, std::string direc
   return journal;
 }
 
-Journal::Journal(Private, FileSystem& fs, std::string directory, Options options, Executor& syncer,
-                 const Clock& clock)
-    : fs_(fs),
-      directory_(std::move(directory)),
-      options_(std::move(options)),
-      syncer_(syncer),
-      clock_(clock),
+Journal::Journal(Private, FileSystem& fs, std::string directory, Options options, Executor& syncer, const Clock& clock)
+    : fs_(fs), directory_(std::move(directory)), options_(std::move(options)), syncer_(syncer), clock_(clock),
       next_segment_bytes_(options_.segment_bytes_first) {}
 
 void Journal::adopt(Recovered recovered) {
@@ -404,8 +399,9 @@ void Journal::leave_mark() {
   if (!active_ || active_->remaining() < record_size(0)) return;
   const Sequence last = durable();
   buffer_.clear();
-  append_record({.salt = active_->header().salt, .sequence = last, .durable = last,
-                 .payload_crc = crc32c({}), .kind = kMarkKind}, {}, buffer_);
+  append_record(
+      {.salt = active_->header().salt, .sequence = last, .durable = last, .payload_crc = crc32c({}), .kind = kMarkKind},
+      {}, buffer_);
   (void)active_->write(buffer_);
   active_.reset();
 }

@@ -80,8 +80,8 @@ class Journal : public std::enable_shared_from_this<Journal> {
   /// Makes the directory if need be, reads all segments and hands intact records to `replay`, on this thread.
   /// Damage does not fail it (see recovery()); kUnsupported for a newer format, kIo when a file cannot be read.
   /// `fs`, `syncer` and `clock` must outlive the journal and every job it posted.
-  static Result<std::shared_ptr<Journal>> open(FileSystem& fs, std::string directory, Options options,
-                                               Executor& syncer, const Clock& clock, const Replay& replay);
+  static Result<std::shared_ptr<Journal>> open(FileSystem& fs, std::string directory, Options options, Executor& syncer,
+                                               const Clock& clock, const Replay& replay);
   Journal(Private, FileSystem& fs, std::string directory, Options options, Executor& syncer, const Clock& clock);
   ~Journal();
 

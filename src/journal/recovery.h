@@ -34,7 +34,6 @@ using Progress = std::function<void(uint64_t done, uint64_t total)>;
 /// (docs/formats/journal.md, "Reading back"): a record above a later header's valid_through is void; one not
 /// above the last is a copy; missing records are damage if something read later calls them durable, and else
 /// a torn tail, behind which the segment counts no more. Removes only files that never became a segment.
-Result<Recovered> recover(FileSystem& fs, const std::string& directory, const Replay& replay,
-                          const Progress& progress);
+Result<Recovered> recover(FileSystem& fs, const std::string& directory, const Replay& replay, const Progress& progress);
 
 }  // namespace sluice::journal

@@ -56,14 +56,18 @@ class Labels {
     LabelView operator*() const { return current_; }
     const LabelView* operator->() const { return &current_; }
     Iterator& operator++();
-    Iterator operator++(int) { auto copy = *this; ++*this; return copy; }
+    Iterator operator++(int) {
+      auto copy = *this;
+      ++*this;
+      return copy;
+    }
     friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
 
    private:
     friend class Labels;
     Iterator(const char* at, const char* end);
     void read();
-    const char* at_ = nullptr;    // start of the current label
+    const char* at_ = nullptr;  // start of the current label
     const char* next_ = nullptr;  // start of the one after
     const char* end_ = nullptr;
     LabelView current_;

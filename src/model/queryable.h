@@ -55,8 +55,8 @@ class Queryable {
   virtual Result<std::vector<Labels>> series(std::span<const std::vector<Matcher>> selectors, TimeRange range,
                                              size_t limit) const = 0;
   /// Sorted, without duplicates. No selectors means all series.
-  virtual Result<std::vector<std::string>> label_names(std::span<const std::vector<Matcher>> selectors,
-                                                       TimeRange range, size_t limit) const = 0;
+  virtual Result<std::vector<std::string>> label_names(std::span<const std::vector<Matcher>> selectors, TimeRange range,
+                                                       size_t limit) const = 0;
   virtual Result<std::vector<std::string>> label_values(std::string_view name,
                                                         std::span<const std::vector<Matcher>> selectors,
                                                         TimeRange range, size_t limit) const = 0;
@@ -79,9 +79,8 @@ class ScopedQueryable final : public Queryable {
                                      size_t limit) const override;
   Result<std::vector<std::string>> label_names(std::span<const std::vector<Matcher>> selectors, TimeRange range,
                                                size_t limit) const override;
-  Result<std::vector<std::string>> label_values(std::string_view name,
-                                                std::span<const std::vector<Matcher>> selectors, TimeRange range,
-                                                size_t limit) const override;
+  Result<std::vector<std::string>> label_values(std::string_view name, std::span<const std::vector<Matcher>> selectors,
+                                                TimeRange range, size_t limit) const override;
 
  private:
   std::shared_ptr<const Queryable> storage_;

@@ -45,7 +45,12 @@ struct SampleColumn {
   std::vector<TimestampMs> start_ms;
 
   size_t size() const { return t_ms.size(); }
-  void clear() { t_ms.clear(); values.clear(); histograms.clear(); start_ms.clear(); }
+  void clear() {
+    t_ms.clear();
+    values.clear();
+    histograms.clear();
+    start_ms.clear();
+  }
 };
 
 }  // namespace sluice::model

@@ -52,7 +52,7 @@ struct WriteBatch {
 
   struct SeriesEntry {
     uint32_t first_label = 0;
-    uint32_t label_count = 0;       ///< 0 for a known series, whose labels are not decoded
+    uint32_t label_count = 0;  ///< 0 for a known series, whose labels are not decoded
     uint32_t first_sample = 0;
     uint32_t sample_count = 0;
     KnownSeries known = {};
@@ -65,13 +65,14 @@ struct WriteBatch {
     std::string_view unit;
   };
 
-  std::string buffer;               ///< the decoded protobuf; never changed once views exist
+  std::string buffer;  ///< the decoded protobuf; never changed once views exist
   std::vector<LabelView> labels;
   std::vector<SeriesEntry> series;
   std::vector<Sample> samples;
   std::vector<MetadataEntry> metadata;
-  uint64_t histogram_samples = 0;   ///< counted, not carried: storage has no place for them yet, so they are refused by name
-  uint64_t exemplars = 0;           ///< counted and dropped: senders treat them as best effort
+  uint64_t histogram_samples =
+      0;  ///< counted, not carried: storage has no place for them yet, so they are refused by name
+  uint64_t exemplars = 0;  ///< counted and dropped: senders treat them as best effort
 
   std::span<LabelView> labels_of(const SeriesEntry& entry) {
     return std::span(labels).subspan(entry.first_label, entry.label_count);
@@ -88,12 +89,12 @@ struct WriteBatch {
 /// `labels` views point into `packed`. Movable; whoever holds it owns all its bytes.
 struct AppendBatch {
   struct SeriesEntry {
-    SeriesHash hash;              ///< not set for a known series
+    SeriesHash hash;  ///< not set for a known series
     uint32_t packed_offset = 0;
-    uint32_t packed_size = 0;     ///< 0 for a known series
+    uint32_t packed_size = 0;  ///< 0 for a known series
     uint32_t first_sample = 0;
     uint32_t sample_count = 0;
-    KnownSeries known = {};       ///< of the storage that the batch goes to
+    KnownSeries known = {};  ///< of the storage that the batch goes to
   };
   std::string packed;
   std::vector<SeriesEntry> series;
@@ -111,9 +112,9 @@ struct AppendBatch {
 struct AppendOutcome {
   uint64_t samples_added = 0;
   uint64_t series_created = 0;
-  uint64_t duplicates = 0;        ///< same timestamp and value as stored: accepted, nothing added
-  uint64_t out_of_order = 0;      ///< older than the series' newest sample: refused
-  uint64_t conflicting = 0;       ///< same timestamp as stored, another value: refused
+  uint64_t duplicates = 0;  ///< same timestamp and value as stored: accepted, nothing added
+  uint64_t out_of_order = 0;  ///< older than the series' newest sample: refused
+  uint64_t conflicting = 0;  ///< same timestamp as stored, another value: refused
   /// Text about the first refused sample, in Prometheus' words; empty when none was.
   std::string first_refusal;
 };

@@ -185,8 +185,8 @@ Result<IpNetwork> IpNetwork::parse(std::string_view text) {
     const std::string_view digits = text.substr(slash + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
     if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || bits > bits_max) {
-      return fail(ErrorCode::kInvalidArgument, fmt::format("the prefix length of '{}' is not a number from 0 to {}",
-                                                           printable(text, 64), bits_max));
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("the prefix length of '{}' is not a number from 0 to {}", printable(text, 64), bits_max));
     }
   }
   IpNetwork network{*address, static_cast<uint8_t>(bits)};
@@ -215,8 +215,8 @@ std::optional<IpAddress> embedded_ipv4(const IpAddress& address) {
   const std::span<const uint8_t> bytes(address.bytes);
   const bool starts_with_zeros = std::ranges::all_of(bytes.first(10), [](uint8_t b) { return b == 0; });
   if (starts_with_zeros && ((bytes[10] == 0xff && bytes[11] == 0xff) || (bytes[10] == 0 && bytes[11] == 0))) {
-    const bool is_unspecified_or_loopback = bytes[10] == 0 && bytes[12] == 0 && bytes[13] == 0 && bytes[14] == 0 &&
-                                            bytes[15] <= 1;
+    const bool is_unspecified_or_loopback =
+        bytes[10] == 0 && bytes[12] == 0 && bytes[13] == 0 && bytes[14] == 0 && bytes[15] <= 1;
     if (is_unspecified_or_loopback) return std::nullopt;
     return v4_from(bytes.subspan(12));
   }

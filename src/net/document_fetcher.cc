@@ -62,8 +62,7 @@ class GuardedFetcher final : public http::DocumentFetcher {
 
   static Result<Document> to_document(http::ClientResponse response) {
     if (response.status >= 300 && response.status < 400) {
-      return fail(ErrorCode::kUnavailable,
-                  fmt::format("answered {}; redirects are not followed", response.status));
+      return fail(ErrorCode::kUnavailable, fmt::format("answered {}; redirects are not followed", response.status));
     }
     if (response.status != 200) {
       return fail(ErrorCode::kUnavailable, fmt::format("answered {} instead of 200", response.status));

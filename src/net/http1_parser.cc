@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <fmt/format.h>
 
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -211,8 +211,8 @@ struct RequestParser::Impl {
     const auto& message = reader.header;
     if (message.method.size() > kMethodBytesMax) return reader.refuse(501, "the method's name is too long");
     if (message.target.size() > limits::kRequestTargetBytesMax) {
-      return reader.refuse(
-          414, fmt::format("the request target is larger than {} bytes", limits::kRequestTargetBytesMax));
+      return reader.refuse(414,
+                           fmt::format("the request target is larger than {} bytes", limits::kRequestTargetBytesMax));
     }
     if (std::string fault = host_fault(message.headers, message.version); !fault.empty()) {
       return reader.refuse(400, std::move(fault));

@@ -91,8 +91,8 @@ class PooledClient final : public http::Client {
       auto reply = co_await exchange(kept, head, request, options_.header_bytes_max, until);
       if (reply) co_return keep(key, std::move(kept), *std::move(reply));
       const auto& failure = reply.error();
-      const bool may_repeat = failure.error.code == ErrorCode::kUnavailable && !failure.had_answer_bytes &&
-                              is_idempotent(request.method);
+      const bool may_repeat =
+          failure.error.code == ErrorCode::kUnavailable && !failure.had_answer_bytes && is_idempotent(request.method);
       if (!may_repeat) co_return std::unexpected(failure.error);
     }
     SLUICE_CO_ASSIGN(auto fresh, co_await connect(uri, until));

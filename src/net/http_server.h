@@ -48,7 +48,7 @@ struct ServerLimits {
 
 struct TlsFiles {
   std::string cert_file;  ///< PEM, leaf first, then its chain
-  std::string key_file;   ///< PEM, unencrypted
+  std::string key_file;  ///< PEM, unencrypted
 };
 
 /// What HttpServer::reload_certificate() checks, without a server: both files can be read, the key belongs to the
@@ -57,7 +57,7 @@ Result<UnixSeconds> check_certificate(const TlsFiles& files, UnixSeconds now);
 
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";  ///< an IP address, IPv4 or IPv6 without brackets
-  uint16_t port = 0;                         ///< 0: any free one
+  uint16_t port = 0;  ///< 0: any free one
   std::optional<TlsFiles> tls;
   bool is_admin = false;  ///< Request::is_admin_listener, and the label listener="admin" of its metrics
   /// CIDR networks or addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's
@@ -111,7 +111,7 @@ class HttpServer {
   /// quotes what is no network, and nothing changes.
   Result<void> set_trusted_proxies(const std::vector<std::string>& networks);
 
-  uint16_t port() const;        ///< the bound one
+  uint16_t port() const;  ///< the bound one
   std::string address() const;  ///< "127.0.0.1:9009", "[::1]:9009"
 
   /// Stops accepting and closes idle connections; requests already begun get `grace` to finish, then their stop

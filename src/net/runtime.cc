@@ -49,9 +49,7 @@ Timer& Timer::operator=(Timer&& other) noexcept {
 }
 
 Runtime::Impl::Impl(Options options, Logger& log)
-    : logger(log),
-      keep_running(boost::asio::make_work_guard(io)),
-      compute(compute_threads(options)),
+    : logger(log), keep_running(boost::asio::make_work_guard(io)), compute(compute_threads(options)),
       lookup(std::max<size_t>(options.lookup_threads, 1)) {
   for (size_t i = 0; i < std::max<size_t>(options.io_threads, 1); ++i) {
     io_threads.emplace_back([this] { io.run(); });

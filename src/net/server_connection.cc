@@ -35,10 +35,7 @@ std::optional<SourceKey> AddressRules::limited_source(std::string_view text) con
 
 ServerConnection::ServerConnection(std::shared_ptr<ConnectionHost> host, std::shared_ptr<Transport> transport,
                                    bool is_tls)
-    : host_(std::move(host)),
-      transport_(std::move(transport)),
-      limits_(host_->options().limits),
-      is_tls_(is_tls) {}
+    : host_(std::move(host)), transport_(std::move(transport)), limits_(host_->options().limits), is_tls_(is_tls) {}
 
 void ServerConnection::begin() {
   transport_->strand().post([self = shared_from_this()] {
@@ -208,8 +205,8 @@ Task<bool> ServerConnection::read_header(std::shared_ptr<Exchange> exchange) {
     if (is_over()) co_return false;
     if (!exchange->memory.grow_to(in_.size())) co_return co_await refuse(exchange, 503, std::string(kNoMemory));
     if (timer_fired_) {
-      co_return co_await refuse(exchange, 408, fmt::format("the header was not complete after {} ms",
-                                                           limits_.header_timeout.count()));
+      co_return co_await refuse(exchange, 408,
+                                fmt::format("the header was not complete after {} ms", limits_.header_timeout.count()));
     }
     begin_read();
     co_await event();
@@ -218,8 +215,7 @@ Task<bool> ServerConnection::read_header(std::shared_ptr<Exchange> exchange) {
 
 Task<bool> ServerConnection::read_body(std::shared_ptr<Exchange> exchange) {
   const auto& request = exchange->request;
-  parser_->set_body_bytes_max(
-      host_->handler().body_bytes_max(request.method, request.target, request.headers));
+  parser_->set_body_bytes_max(host_->handler().body_bytes_max(request.method, request.target, request.headers));
   const auto until = std::chrono::steady_clock::now() + limits_.body_timeout;
   bool is_continued = !parser_->expects_continue();
   bool is_waiting = false;
@@ -271,10 +267,9 @@ Task<bool> ServerConnection::refuse_for_now(std::shared_ptr<Exchange> exchange, 
 void ServerConnection::start_handler(const std::shared_ptr<Exchange>& exchange) {
   exchange->begun = std::chrono::steady_clock::now();
   host_->compute().post([self = shared_from_this(), exchange] {
-    start<http::Response>(self->host_->handler().handle(exchange->request),
-                          [self, exchange](http::Response response) {
-                            self->handler_answered(exchange, std::move(response));
-                          });
+    start<http::Response>(self->host_->handler().handle(exchange->request), [self, exchange](http::Response response) {
+      self->handler_answered(exchange, std::move(response));
+    });
   });
 }
 

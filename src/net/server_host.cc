@@ -16,12 +16,8 @@ constexpr size_t kGivenUpAtOnce = 64;                   // one look at all conne
 
 HttpServer::Impl::Impl(Runtime& owner, ServerOptions given, http::Handler& request_handler, Logger& log,
                        MetricRegistry& registry)
-    : runtime(owner),
-      settings(std::move(given)),
-      request_handler_(request_handler),
-      logger(log),
-      metrics_(registry, settings.is_admin ? "admin" : "public"),
-      request_deadline_(settings.limits.request_deadline) {}
+    : runtime(owner), settings(std::move(given)), request_handler_(request_handler), logger(log),
+      metrics_(registry, settings.is_admin ? "admin" : "public"), request_deadline_(settings.limits.request_deadline) {}
 
 Result<void> HttpServer::Impl::listen() {
   SLUICE_ASSIGN(const IpAddress ip, IpAddress::parse(settings.listen_address));
@@ -112,8 +108,8 @@ void HttpServer::Impl::accepted(Result<std::shared_ptr<Transport>> transport) {
 }
 
 std::vector<std::shared_ptr<ServerConnection>> HttpServer::Impl::make_room(const ServerConnection* newest) {
-  auto given_up = table.victims(newest, std::min(kGivenUpAtOnce, std::max<size_t>(table.size() / 16, 1)),
-                                PhaseClock::Clock::now());
+  auto given_up =
+      table.victims(newest, std::min(kGivenUpAtOnce, std::max<size_t>(table.size() / 16, 1)), PhaseClock::Clock::now());
   is_full_ = given_up.empty();
   metrics_.connections_given_up.add(given_up.size());
   retry = runtime.after(kRoomPause, [self = shared_from_this()] { self->accept_or_make_room(); });

@@ -16,15 +16,14 @@ ServerMetrics::ServerMetrics(MetricRegistry& registry, std::string listener)
       connections_given_up(registry.counter("sluice_http_connections_given_up_total",
                                             "Idle or slow connections closed to let others in.",
                                             {{"listener", listener}})),
-      source_connections_refused(registry.counter(kSourceRefused, kSourceRefusedHelp,
-                                                  {{"limit", "connections"}, {"listener", listener}})),
-      source_in_flight_refused(registry.counter(kSourceRefused, kSourceRefusedHelp,
-                                                {{"limit", "in_flight"}, {"listener", listener}})),
+      source_connections_refused(
+          registry.counter(kSourceRefused, kSourceRefusedHelp, {{"limit", "connections"}, {"listener", listener}})),
+      source_in_flight_refused(
+          registry.counter(kSourceRefused, kSourceRefusedHelp, {{"limit", "in_flight"}, {"listener", listener}})),
       request_seconds(registry.histogram("sluice_http_request_seconds", "Time from the complete request to the answer.",
                                          {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
                                          {{"listener", listener}})),
-      registry_(registry),
-      listener_(std::move(listener)) {}
+      registry_(registry), listener_(std::move(listener)) {}
 
 void ServerMetrics::certificate_not_after(int64_t at_s) {
   registry_

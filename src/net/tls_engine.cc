@@ -117,9 +117,9 @@ TlsStep TlsEngine::handshake() {
   if (step == TlsStep::kEnd) failure_ = "the peer closed the connection";
   if (step != TlsStep::kEnd && step != TlsStep::kFailed) return step;
   const long verdict = SSL_get_verify_result(state_->ssl.get());
-  failure_ = verdict == X509_V_OK ? "TLS handshake failed: " + failure_
-                                  : fmt::format("the certificate is not accepted: {}",
-                                                X509_verify_cert_error_string(verdict));
+  failure_ = verdict == X509_V_OK
+                 ? "TLS handshake failed: " + failure_
+                 : fmt::format("the certificate is not accepted: {}", X509_verify_cert_error_string(verdict));
   return TlsStep::kFailed;
 }
 

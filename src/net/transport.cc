@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <optional>
 
+#include <fmt/format.h>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -14,7 +15,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/write.hpp>
-#include <fmt/format.h>
 
 #include "net/asio_runtime.h"
 #include "net/tls_engine.h"
@@ -229,28 +229,26 @@ class TlsTransport final : public TcpTransport {
   /// An end of TCP without TLS's goodbye is an error here: whoever reads up to the end must not take a cut for it.
   void read_some(ReadDone done) override {
     if (!engine_->has_pending()) return wait(Socket::wait_read, std::move(done), &TlsTransport::read_more);
-    asio::post(socket_.get_executor(), [this, self = shared_from_this(), done = std::move(done)]() mutable {
-      read_more(std::move(done));
-    });
+    asio::post(socket_.get_executor(),
+               [this, self = shared_from_this(), done = std::move(done)]() mutable { read_more(std::move(done)); });
   }
 
   void write(std::string_view head, std::string_view body, Done done) override {
     unwritten_head_ = head;
     unwritten_body_ = body;
-    asio::post(socket_.get_executor(), [this, self = shared_from_this(), done = std::move(done)]() mutable {
-      write_more(std::move(done));
-    });
+    asio::post(socket_.get_executor(),
+               [this, self = shared_from_this(), done = std::move(done)]() mutable { write_more(std::move(done)); });
   }
 
  private:
   /// Calls `again` with `done` once the socket is ready, or `done` with the error.
   template <class Callback>
   void wait(Socket::wait_type what, Callback done, void (TlsTransport::*again)(Callback)) {
-    socket_.async_wait(what, [this, self = shared_from_this(), done = std::move(done),
-                              again](const error_code& error) mutable {
-      if (error) return done(std::unexpected(to_error(error)));
-      (this->*again)(std::move(done));
-    });
+    socket_.async_wait(
+        what, [this, self = shared_from_this(), done = std::move(done), again](const error_code& error) mutable {
+          if (error) return done(std::unexpected(to_error(error)));
+          (this->*again)(std::move(done));
+        });
   }
 
   template <class Callback>
@@ -334,8 +332,8 @@ Result<std::unique_ptr<Listener>> Listener::open(Runtime& runtime, const IpAddre
   if (!error) impl->acceptor.bind(endpoint, error);
   if (!error) impl->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
-    return fail(ErrorCode::kIo, fmt::format("cannot listen on {} port {}: {}", address.to_string(), port,
-                                            error.message()));
+    return fail(ErrorCode::kIo,
+                fmt::format("cannot listen on {} port {}: {}", address.to_string(), port, error.message()));
   }
   impl->port = impl->acceptor.local_endpoint(error).port();
   return std::unique_ptr<Listener>(new Listener(std::move(impl)));

@@ -61,7 +61,8 @@ std::string discovery_url(std::string_view issuer) {
 std::expected<Discovery, DiscoveryRejection> parse_discovery(std::string_view json, std::string_view issuer) {
   using enum DiscoveryRefusal;
   if (json.size() > limits::kDiscoveryBytesMax) {
-    return reject(kTooLong, fmt::format("{} bytes", json.size()), fmt::format("at most {} bytes", limits::kDiscoveryBytesMax));
+    return reject(kTooLong, fmt::format("{} bytes", json.size()),
+                  fmt::format("at most {} bytes", limits::kDiscoveryBytesMax));
   }
   const auto value = parse_json(json, {.bytes_max = limits::kDiscoveryBytesMax, .depth_max = limits::kJwtJsonDepthMax});
   if (!value) return reject(kNotJson, "text the JSON reader refuses", "one JSON object", value.error().message);
@@ -74,10 +75,12 @@ std::expected<Discovery, DiscoveryRejection> parse_discovery(std::string_view js
   if (found_issuer == nullptr || found_issuer->as_string() == nullptr) {
     return reject(kIssuerMissing, "no issuer as a string", std::string(issuer));
   }
-  if (*found_issuer->as_string() != issuer) return reject(kIssuerDiffers, *found_issuer->as_string(), std::string(issuer));
+  if (*found_issuer->as_string() != issuer)
+    return reject(kIssuerDiffers, *found_issuer->as_string(), std::string(issuer));
 
   const JsonValue* uri = document->find("jwks_uri");
-  if (uri == nullptr || uri->as_string() == nullptr) return reject(kJwksUriMissing, "no jwks_uri as a string", "an https URL");
+  if (uri == nullptr || uri->as_string() == nullptr)
+    return reject(kJwksUriMissing, "no jwks_uri as a string", "an https URL");
   if (!is_plain_https_url(*uri->as_string())) return reject(kJwksUriNotHttps, *uri->as_string(), "https://host/path");
   return Discovery{*found_issuer->as_string(), *uri->as_string(), algorithms(*document)};
 }

@@ -120,7 +120,8 @@ std::string_view describe(JwkSkip skip) {
 
 Result<KeySet> KeySet::parse(std::string_view json) {
   if (json.size() > limits::kJwksBytesMax) {
-    return fail(ErrorCode::kTooLarge, fmt::format("key set of {} bytes; at most {} are read", json.size(), limits::kJwksBytesMax));
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("key set of {} bytes; at most {} are read", json.size(), limits::kJwksBytesMax));
   }
   auto value = parse_json(json, {.bytes_max = limits::kJwksBytesMax, .depth_max = limits::kJwtJsonDepthMax});
   if (!value) return fail_in("key set", value.error());

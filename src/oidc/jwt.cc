@@ -16,8 +16,8 @@ namespace {
 using Rejected = std::unexpected<JwtRejection>;
 
 Rejected reject(JwtRefusal refusal, std::string seen, std::string wanted, std::string detail = {}) {
-  return Rejected(JwtRejection{.refusal = refusal, .seen = std::move(seen), .wanted = std::move(wanted),
-                               .detail = std::move(detail)});
+  return Rejected(JwtRejection{
+      .refusal = refusal, .seen = std::move(seen), .wanted = std::move(wanted), .detail = std::move(detail)});
 }
 
 /// Says what a text that is no JWT looks like without quoting it: it may be another system's secret.
@@ -78,7 +78,8 @@ std::expected<JwtHeader, JwtRejection> parse_header(std::string_view segment) {
   JwtHeader result;
   const JsonValue* alg = header.find("alg");
   if (alg == nullptr || alg->as_string() == nullptr) {
-    return reject(JwtRefusal::kAlgorithmMissing, alg == nullptr ? "no alg" : "alg that is not a string", "alg as a string");
+    return reject(JwtRefusal::kAlgorithmMissing, alg == nullptr ? "no alg" : "alg that is not a string",
+                  "alg as a string");
   }
   result.algorithm_name = *alg->as_string();
   const auto algorithm = crypto::parse_signature_algorithm(result.algorithm_name);
@@ -101,7 +102,8 @@ const JsonValue* claim(const JsonObject& claims, std::string_view name) {
 }
 
 Rejected missing(JwtRefusal refusal, const JsonObject& claims, std::string_view name) {
-  return reject(refusal, claims.find(name) == nullptr ? fmt::format("no {} claim", name) : fmt::format("{}: null", name),
+  return reject(refusal,
+                claims.find(name) == nullptr ? fmt::format("no {} claim", name) : fmt::format("{}: null", name),
                 fmt::format("a claim {}", name));
 }
 
@@ -156,7 +158,8 @@ std::expected<void, JwtRejection> parse_subject(const JsonObject& claims, JwtCla
   } else {
     return wrong_type(*sub, "sub", "a string");
   }
-  if (result.subject.empty()) return reject(JwtRefusal::kSubjectEmpty, "sub: \"\"", "a subject of at least one character");
+  if (result.subject.empty())
+    return reject(JwtRefusal::kSubjectEmpty, "sub: \"\"", "a subject of at least one character");
   return {};
 }
 

@@ -17,8 +17,8 @@ using Checked = std::expected<void, JwtRejection>;
 constexpr size_t kListedKidsMax = 10;
 
 Rejected reject(JwtRefusal refusal, std::string seen, std::string wanted, std::string detail = {}) {
-  return Rejected(JwtRejection{.refusal = refusal, .seen = std::move(seen), .wanted = std::move(wanted),
-                               .detail = std::move(detail)});
+  return Rejected(JwtRejection{
+      .refusal = refusal, .seen = std::move(seen), .wanted = std::move(wanted), .detail = std::move(detail)});
 }
 
 KeyType type_of(crypto::SignatureAlgorithm algorithm) {
@@ -73,12 +73,12 @@ Checked check_signature(const Jwt& token, const VerificationKey& key) {
 
 Rejected reject_time(JwtRefusal refusal, std::string_view name, UnixSeconds claim, UnixSeconds clock,
                      std::string_view relation) {
-  return Rejected(JwtRejection{
-      .refusal = refusal,
-      .seen = fmt::format("{} {} ({})", name, claim, format_iso8601(claim)),
-      .wanted = fmt::format("{} {} ({}), tolerance included", relation, clock, format_iso8601(clock)),
-      .clock = clock,
-      .claim = claim});
+  return Rejected(
+      JwtRejection{.refusal = refusal,
+                   .seen = fmt::format("{} {} ({})", name, claim, format_iso8601(claim)),
+                   .wanted = fmt::format("{} {} ({}), tolerance included", relation, clock, format_iso8601(clock)),
+                   .clock = clock,
+                   .claim = claim});
 }
 
 Checked check_time(const JwtClaims& claims, const VerifyRules& rules, UnixSeconds now) {
@@ -101,8 +101,8 @@ Checked check_time(const JwtClaims& claims, const VerifyRules& rules, UnixSecond
 }
 
 Checked check_audience(const JwtClaims& claims, const VerifyRules& rules) {
-  const std::string wanted =
-      rules.client_ids.empty() ? "the provider has no client id" : fmt::format("one of: {}", fmt::join(rules.client_ids, ", "));
+  const std::string wanted = rules.client_ids.empty() ? "the provider has no client id"
+                                                      : fmt::format("one of: {}", fmt::join(rules.client_ids, ", "));
   if (!claims.authorized_party && claims.audiences.size() > 1) {
     return reject(JwtRefusal::kSeveralAudiences, fmt::format("{}", fmt::join(claims.audiences, ", ")),
                   "one audience, or azp");
@@ -112,8 +112,9 @@ Checked check_audience(const JwtClaims& claims, const VerifyRules& rules) {
   }
   const std::string& audience = claims.effective_audience();
   if (std::ranges::find(rules.client_ids, audience) != rules.client_ids.end()) return {};
-  return reject(claims.authorized_party ? JwtRefusal::kAuthorizedPartyNotRegistered : JwtRefusal::kAudienceNotRegistered,
-                audience, wanted);
+  return reject(
+      claims.authorized_party ? JwtRefusal::kAuthorizedPartyNotRegistered : JwtRefusal::kAudienceNotRegistered,
+      audience, wanted);
 }
 
 VerifiedToken accept(const Jwt& token, const VerificationKey& key) {

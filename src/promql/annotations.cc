@@ -28,15 +28,13 @@ std::string base_text(Id id, const std::string& detail) {
     case Id::kMixedFloatsHistograms:
       return "encountered a mix of histograms and floats for metric name " + quote(detail);
     case Id::kMixedFloatsHistogramsAggregation: return "encountered a mix of histograms and floats for aggregation";
-    case Id::kMixedClassicNative:
-      return "vector contains a mix of classic and native histograms" + for_metric(detail);
+    case Id::kMixedClassicNative: return "vector contains a mix of classic and native histograms" + for_metric(detail);
     case Id::kNotCounter: return "this native histogram metric is not a counter: " + quote(detail);
     case Id::kNotGauge: return "this native histogram metric is not a gauge: " + quote(detail);
     case Id::kMixedExponentialCustom:
       return "vector contains a mix of histograms with exponential and custom buckets schemas for metric name " +
              quote(detail);
-    case Id::kIncompatibleBucketLayout:
-      return "incompatible bucket layout encountered for binary operator " + detail;
+    case Id::kIncompatibleBucketLayout: return "incompatible bucket layout encountered for binary operator " + detail;
     case Id::kSortInRangeQuery:
       return "sort is ineffective for range queries since results are always ordered by labels";
     case Id::kCounterResetCollision: return "conflicting counter resets during histogram " + detail;

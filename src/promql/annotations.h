@@ -15,12 +15,29 @@ namespace sluice::promql {
 /// Remarks on how a query was evaluated, with Prometheus' words (util/annotations/annotations.go).
 enum class AnnotationId : uint8_t {
   // Warnings.
-  kInvalidQuantile, kInvalidRatio, kBadBucketLabel, kMixedFloatsHistograms, kMixedFloatsHistogramsAggregation,
-  kMixedClassicNative, kNotCounter, kNotGauge, kMixedExponentialCustom, kIncompatibleBucketLayout,
-  kSortInRangeQuery, kCounterResetCollision, kStartTimeOverlap,
+  kInvalidQuantile,
+  kInvalidRatio,
+  kBadBucketLabel,
+  kMixedFloatsHistograms,
+  kMixedFloatsHistogramsAggregation,
+  kMixedClassicNative,
+  kNotCounter,
+  kNotGauge,
+  kMixedExponentialCustom,
+  kIncompatibleBucketLayout,
+  kSortInRangeQuery,
+  kCounterResetCollision,
+  kStartTimeOverlap,
   // Infos.
-  kPossibleNonCounter, kForcedMonotonicity, kIncompatibleTypes, kHistogramIgnoredInAggregation,
-  kHistogramIgnoredInRange, kQuantileNanResult, kQuantileNanSkew, kFractionNans, kMismatchedCustomBuckets,
+  kPossibleNonCounter,
+  kForcedMonotonicity,
+  kIncompatibleTypes,
+  kHistogramIgnoredInAggregation,
+  kHistogramIgnoredInRange,
+  kQuantileNanResult,
+  kQuantileNanSkew,
+  kFractionNans,
+  kMismatchedCustomBuckets,
 };
 
 /// The remarks of one query, each once however often it was made; the last position counts. Not thread-safe.

@@ -94,15 +94,12 @@ ParenExpr::ParenExpr(ExprPtr inside, PositionRange at) : Expr(kKind, at), expr(s
   height = 1 + height_of(expr);
 }
 
-UnaryExpr::UnaryExpr(bool minus, ExprPtr of, PositionRange at)
-    : Expr(kKind, at), negative(minus), expr(std::move(of)) {
+UnaryExpr::UnaryExpr(bool minus, ExprPtr of, PositionRange at) : Expr(kKind, at), negative(minus), expr(std::move(of)) {
   height = 1 + height_of(expr);
 }
 
 BinaryExpr::BinaryExpr(BinaryOp operation, ExprPtr left, ExprPtr right)
-    : Expr(kKind, {left->position.start, right->position.end}),
-      op(operation),
-      lhs(std::move(left)),
+    : Expr(kKind, {left->position.start, right->position.end}), op(operation), lhs(std::move(left)),
       rhs(std::move(right)) {
   height = 1 + std::max(height_of(lhs), height_of(rhs));
   const bool scalar = type_of(*lhs) == ValueType::kScalar && type_of(*rhs) == ValueType::kScalar;

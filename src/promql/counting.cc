@@ -41,8 +41,8 @@ Value count_pairs(const Window& window, const RangeCall& call, Counts counts) {
   StartedSample before{};
   size_t count = 0;
   while (f < window.floats.size() || h < window.histograms.size()) {
-    const bool is_float = h == window.histograms.size() ||
-                          (f < window.floats.size() && window.float_t_ms[f] < window.histogram_t_ms[h]);
+    const bool is_float =
+        h == window.histograms.size() || (f < window.floats.size() && window.float_t_ms[f] < window.histogram_t_ms[h]);
     const StartedSample now = is_float
                                   ? StartedSample{start_of(window.float_start_ms, f), window.float_t_ms[f]}
                                   : StartedSample{start_of(window.histogram_start_ms, h), window.histogram_t_ms[h]};

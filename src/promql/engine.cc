@@ -189,7 +189,8 @@ Result<QueryResult> Engine::range(const model::Queryable& storage, std::string_v
   if (intervals > options_.steps_max)
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("exceeded maximum resolution of {} points per timeseries. Try decreasing the query "
-                            "resolution (?step=XX)", options_.steps_max));
+                            "resolution (?step=XX)",
+                            options_.steps_max));
   Execution execution(storage, options_, query, context);
   SLUICE_TRY(execution.parse());
   const ValueType type = type_of(execution.expr());

@@ -91,8 +91,8 @@ class Engine {
                               const QueryContext& context = {}) const;
   /// Evaluates at start, start+step, ... up to and including `end`. The result is a MatrixResult.
   /// step_ms must be positive and end not before start.
-  Result<QueryResult> range(const model::Queryable& storage, std::string_view query, TimestampMs start,
-                            TimestampMs end, int64_t step_ms, const QueryContext& context = {}) const;
+  Result<QueryResult> range(const model::Queryable& storage, std::string_view query, TimestampMs start, TimestampMs end,
+                            int64_t step_ms, const QueryContext& context = {}) const;
 
  private:
   EngineOptions options_;

@@ -83,8 +83,7 @@ double date_part(FunctionId id, double seconds) {
     case FunctionId::kMinute: return static_cast<double>(second / 60 % 60);
     case FunctionId::kDayOfWeek: return weekday(within).c_encoding();
     case FunctionId::kDayOfMonth: return static_cast<unsigned>(date.day());
-    case FunctionId::kDayOfYear:
-      return static_cast<double>((within - sys_days(date.year() / January / 1)).count() + 1);
+    case FunctionId::kDayOfYear: return static_cast<double>((within - sys_days(date.year() / January / 1)).count() + 1);
     case FunctionId::kDaysInMonth:
       return static_cast<unsigned>(year_month_day_last(date.year() / date.month() / last).day());
     case FunctionId::kMonth: return static_cast<unsigned>(date.month());

@@ -29,10 +29,7 @@ class Histograms {
   };
 
   Histograms(std::vector<Row> rows, uint32_t steps, PositionRange position, bool names_known, Annotations& annotations)
-      : rows_(std::move(rows)),
-        steps_(steps),
-        position_(position),
-        names_known_(names_known),
+      : rows_(std::move(rows)), steps_(steps), position_(position), names_known_(names_known),
         annotations_(annotations) {
     for (size_t i = 0; i < rows_.size(); ++i)
       if (has_floats(rows_[i])) add_bucket(i);
@@ -86,9 +83,7 @@ class Histograms {
     classics_[classic].buckets.emplace_back(*bound, index);
   }
 
-  void add_native(size_t index) {
-    natives_.push_back({index, table_.find(rows_[index].labels.packed())});
-  }
+  void add_native(size_t index) { natives_.push_back({index, table_.find(rows_[index].labels.packed())}); }
 
   static std::optional<double> parse_bound(std::string_view le) {
     if (le.empty()) return std::nullopt;
@@ -221,13 +216,12 @@ Result<void> Evaluator::stream_histogram_fraction(const Call& node, const Grid& 
   return with_distinct_names(*node.args[2], false, sink, [&](RowSink& out) -> Result<void> {
     SLUICE_ASSIGN(std::vector<Row> rows, collect(*node.args[2], grid));
     Histograms histograms(std::move(rows), grid.count, position, delays_names(), annotations_);
-    std::vector<Row> results = histograms.map(
-        [&](uint32_t step, std::vector<ClassicBucket>& buckets, std::string_view) {
-          return classic_fraction(lower[step], upper[step], buckets);
-        },
-        [&](uint32_t step, const model::FloatHistogram& histogram, std::string_view name) {
-          return native_fraction(lower[step], upper[step], histogram, name, position, annotations_);
-        });
+    std::vector<Row> results =
+        histograms.map([&](uint32_t step, std::vector<ClassicBucket>& buckets,
+                           std::string_view) { return classic_fraction(lower[step], upper[step], buckets); },
+                       [&](uint32_t step, const model::FloatHistogram& histogram, std::string_view name) {
+                         return native_fraction(lower[step], upper[step], histogram, name, position, annotations_);
+                       });
     for (Row& row : results) drop_name(row);
     return emit(results, out);
   });

@@ -144,10 +144,15 @@ Result<void> Evaluator::walk_range_call(const Call& node, size_t range_arg, cons
     SLUICE_ASSIGN(scalars.emplace_back(), scalar(*node.args[i], grid));
   }
   RangeMemo memo;
-  RangeCall call{.node = node, .argument = node.args[0]->position, .range_ms = windows.range_ms(),
-                 .anchored = windows.anchored(), .smoothed = windows.smoothed(),
-                 .scalars = std::vector<double>(scalars.size()), .metric_name = {},
-                 .annotations = annotations_, .memo = memo};
+  RangeCall call{.node = node,
+                 .argument = node.args[0]->position,
+                 .range_ms = windows.range_ms(),
+                 .anchored = windows.anchored(),
+                 .smoothed = windows.smoothed(),
+                 .scalars = std::vector<double>(scalars.size()),
+                 .metric_name = {},
+                 .annotations = annotations_,
+                 .memo = memo};
   const bool counter = node.function->id == FunctionId::kRate || node.function->id == FunctionId::kIncrease;
   const bool smooths = node.function->id == FunctionId::kDoubleExponentialSmoothing;
   Row row;

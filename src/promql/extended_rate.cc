@@ -231,8 +231,8 @@ Value smoothed_value(const Window& window, TimestampMs at, std::string_view metr
     annotations.add(AnnotationId::kMixedExponentialCustom, position, metric_name);
     return {};
   }
-  const bool counter = before->counter_reset_hint != CounterResetHint::kGauge ||
-                       after->counter_reset_hint != CounterResetHint::kGauge;
+  const bool counter =
+      before->counter_reset_hint != CounterResetHint::kGauge || after->counter_reset_hint != CounterResetHint::kGauge;
   HistogramPtr value =
       interpolate(t_ms[next - 1], *before, t_ms[next], *after, at, counter, metric_name, position, annotations);
   return value == nullptr ? Value() : Value::of(std::move(value));

@@ -126,9 +126,7 @@ bool Lexer::lex_operator(int32_t c) {
     case '>': return emit(accept("=") ? K::kGreaterEqual : accept("/") ? K::kTrimLower : K::kGreater);
     case '(': return open_paren();
     case ')': return close_paren();
-    case '{':
-      mode_ = Mode::kBraces;
-      return emit(K::kLeftBrace);
+    case '{': mode_ = Mode::kBraces; return emit(K::kLeftBrace);
     case '[':
       if (in_bracket_) return error("unexpected left bracket '['");
       emit(K::kLeftBracket);
@@ -140,8 +138,7 @@ bool Lexer::lex_operator(int32_t c) {
       if (!in_bracket_) return error("unexpected right bracket ']'");
       in_bracket_ = false;
       return emit(K::kRightBracket);
-    default:
-      return error(fmt::format("unexpected character: {}", quote_character(c)));
+    default: return error(fmt::format("unexpected character: {}", quote_character(c)));
   }
 }
 
@@ -184,7 +181,9 @@ bool Lexer::lex_in_braces() {
   }
   switch (c) {
     case ',': return emit(K::kComma);
-    case '"': case '\'': case '`': return lex_string(c);
+    case '"':
+    case '\'':
+    case '`': return lex_string(c);
     case '=': return emit(accept("~") ? K::kMatchRegex : K::kAssign);
     case '!': {
       const int32_t after = next();
@@ -193,11 +192,8 @@ bool Lexer::lex_in_braces() {
       return error(fmt::format("unexpected character after '!' inside braces: {}", quote_character(after)));
     }
     case '{': return error("unexpected left brace '{'");
-    case '}':
-      mode_ = Mode::kStatement;
-      return emit(K::kRightBrace);
-    default:
-      return error(fmt::format("unexpected character inside braces: {}", quote_character(c)));
+    case '}': mode_ = Mode::kStatement; return emit(K::kRightBrace);
+    default: return error(fmt::format("unexpected character inside braces: {}", quote_character(c)));
   }
 }
 

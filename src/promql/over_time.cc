@@ -122,8 +122,8 @@ Value range_first(const Window& window, const RangeCall&) {
 }
 
 Value range_last(const Window& window, const RangeCall&) {
-  const bool is_float = window.histograms.empty() ||
-                        (!window.floats.empty() && window.histogram_t_ms.back() < window.float_t_ms.back());
+  const bool is_float =
+      window.histograms.empty() || (!window.floats.empty() && window.histogram_t_ms.back() < window.float_t_ms.back());
   return is_float ? Value::of(window.floats.back()) : Value::of(window.histograms.back());
 }
 

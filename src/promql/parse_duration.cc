@@ -134,8 +134,8 @@ Result<ExprPtr> Parser::parse_offset_duration() {
   const bool sign = first == K::kAdd || first == K::kSub;
   const TokenKind kind = peek(sign ? 1 : 0).kind;
   const bool literal = kind == K::kNumber || kind == K::kDuration;
-  const bool starts = literal || is_duration_call(kind) || kind == K::kLeftParen ||
-                      (sign && (kind == K::kAdd || kind == K::kSub));
+  const bool starts =
+      literal || is_duration_call(kind) || kind == K::kLeftParen || (sign && (kind == K::kAdd || kind == K::kSub));
   if (!starts) {
     if (sign) take();
     return unexpected(duration_context_, duration_expected_);
@@ -201,7 +201,7 @@ Result<ExprPtr> Parser::parse_duration_unary() {
   const TokenKind next = peek(1).kind;
   if (next == K::kAdd || next == K::kSub) return parse_duration_expr(0);
   const Token sign = take();
-  SLUICE_ASSIGN(ExprPtr operand, next == K::kLeftParen     ? parse_duration_parens()
+  SLUICE_ASSIGN(ExprPtr operand, next == K::kLeftParen    ? parse_duration_parens()
                                  : is_duration_call(next) ? parse_duration_call()
                                                           : parse_duration_literal());
   if (auto* number = as_mutable<NumberLiteral>(operand.get())) {

@@ -179,9 +179,9 @@ Result<void> Parser::parse_at(Expr& operand) {
     if (negative) seconds = -*seconds;
     constexpr double kInt64Limit = 9223372036854775808.0;
     if (!std::isfinite(*seconds) || std::fabs(*seconds) >= kInt64Limit)
-      return error_at(operand.position, fmt::format("timestamp out of bounds for @ modifier: {}",
-                                                       std::isfinite(*seconds) ? fmt::format("{:f}", *seconds)
-                                                                               : format_number(*seconds)));
+      return error_at(operand.position,
+                      fmt::format("timestamp out of bounds for @ modifier: {}",
+                                  std::isfinite(*seconds) ? fmt::format("{:f}", *seconds) : format_number(*seconds)));
   }
   SLUICE_ASSIGN(TimeModifiers * time, time_of(operand, "@ modifier"));
   if (time->has_at()) return error_at(operand.position, "@ <timestamp> may not be set multiple times");

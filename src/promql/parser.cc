@@ -344,7 +344,8 @@ Result<ExprPtr> Parser::parse_aggregation() {
   const bool experimental = op == AggregateOp::kLimitk || op == AggregateOp::kLimitRatio;
   if (experimental && !options_.experimental_functions)
     return error_at(range, fmt::format("{}() is experimental and must be enabled with "
-                                       "--enable-feature=promql-experimental-functions", to_string(op)));
+                                       "--enable-feature=promql-experimental-functions",
+                                       to_string(op)));
   const size_t wanted = takes_parameter(op) ? 2 : 1;
   if (args.size() != wanted)
     return error_at(

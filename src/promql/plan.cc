@@ -31,8 +31,12 @@ class DurationEvaluator {
     const auto& node = *as<DurationExpr>(expr);
     double left = 0;
     double right = 0;
-    if (node.lhs) { SLUICE_ASSIGN(left, value(*node.lhs)); }
-    if (node.rhs) { SLUICE_ASSIGN(right, value(*node.rhs)); }
+    if (node.lhs) {
+      SLUICE_ASSIGN(left, value(*node.lhs));
+    }
+    if (node.rhs) {
+      SLUICE_ASSIGN(right, value(*node.rhs));
+    }
     switch (node.op) {
       case DurationOp::kStep: return static_cast<double>(window_.step_ms) / 1000;
       case DurationOp::kRange: return static_cast<double>(window_.end - window_.start) / 1000;
@@ -46,9 +50,8 @@ class DurationEvaluator {
       case DurationOp::kMod: break;
     }
     if (right == 0)
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("{}:{}: {} by zero", node.position.start, node.position.end,
-                              node.op == DurationOp::kDiv ? "division" : "modulo"));
+      return fail(ErrorCode::kInvalidArgument, fmt::format("{}:{}: {} by zero", node.position.start, node.position.end,
+                                                           node.op == DurationOp::kDiv ? "division" : "modulo"));
     return node.op == DurationOp::kDiv ? left / right : std::fmod(left, right);
   }
 
@@ -240,13 +243,22 @@ class Planner {
 
 bool is_at_modifier_unsafe(FunctionId id) {
   switch (id) {
-    case FunctionId::kDaysInMonth: case FunctionId::kDayOfMonth: case FunctionId::kDayOfWeek:
-    case FunctionId::kDayOfYear: case FunctionId::kEnd: case FunctionId::kHour: case FunctionId::kMinute:
-    case FunctionId::kMonth: case FunctionId::kYear: case FunctionId::kPredictLinear: case FunctionId::kRange:
-    case FunctionId::kStart: case FunctionId::kStep: case FunctionId::kTime: case FunctionId::kTimestamp:
-      return true;
-    default:
-      return false;
+    case FunctionId::kDaysInMonth:
+    case FunctionId::kDayOfMonth:
+    case FunctionId::kDayOfWeek:
+    case FunctionId::kDayOfYear:
+    case FunctionId::kEnd:
+    case FunctionId::kHour:
+    case FunctionId::kMinute:
+    case FunctionId::kMonth:
+    case FunctionId::kYear:
+    case FunctionId::kPredictLinear:
+    case FunctionId::kRange:
+    case FunctionId::kStart:
+    case FunctionId::kStep:
+    case FunctionId::kTime:
+    case FunctionId::kTimestamp: return true;
+    default: return false;
   }
 }
 

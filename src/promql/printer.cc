@@ -24,9 +24,7 @@ void print_labels(const std::vector<std::string>& labels, std::string& out) {
   out += ')';
 }
 
-std::string signed_duration(int64_t ms) {
-  return ms < 0 ? "-" + format_duration(-ms) : format_duration(ms);
-}
+std::string signed_duration(int64_t ms) { return ms < 0 ? "-" + format_duration(-ms) : format_duration(ms); }
 
 void print_duration(const DurationExpr& node, std::string& out) {
   if (node.wrapped) out += '(';

@@ -14,7 +14,6 @@ std::string to_string(const Expr& expr);
 /// "+Inf", "-Inf", "NaN".
 std::string format_number(double value);
 
-
 /// `job=~"a|b"`; names that are not classic ones are quoted.
 std::string print_matcher(const model::Matcher& matcher);
 

@@ -27,8 +27,8 @@ void RangeSamples::clear() {
 void RangeSamples::take(model::SampleColumn& column, bool start_timestamps) {
   clear();
   const bool starts = start_timestamps && !column.start_ms.empty();
-  const bool plain = column.histograms.empty() && !starts &&
-                     std::none_of(column.values.begin(), column.values.end(), model::is_stale);
+  const bool plain =
+      column.histograms.empty() && !starts && std::none_of(column.values.begin(), column.values.end(), model::is_stale);
   if (plain) {
     // The vectors go back and forth, so that their memory is used again.
     std::swap(float_t_ms, column.t_ms);

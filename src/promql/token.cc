@@ -17,19 +17,45 @@ using Word = std::pair<std::string_view, TokenKind>;
 
 // Sorted by word.
 constexpr std::array kWords = std::to_array<Word>({
-    {"anchored", K::kAnchored},     {"and", K::kAnd},           {"atan2", K::kAtan2},
-    {"avg", K::kAvg},               {"bool", K::kBool},         {"bottomk", K::kBottomk},
-    {"by", K::kBy},                 {"count", K::kCount},       {"count_values", K::kCountValues},
-    {"end", K::kEndWord},           {"fill", K::kFill},         {"fill_left", K::kFillLeft},
-    {"fill_right", K::kFillRight},  {"group", K::kGroup},       {"group_left", K::kGroupLeft},
-    {"group_right", K::kGroupRight}, {"ignoring", K::kIgnoring}, {"inf", K::kNumber},
-    {"limit_ratio", K::kLimitRatio}, {"limitk", K::kLimitk},    {"max", K::kMax},
-    {"max_of", K::kMaxOf},          {"min", K::kMin},           {"min_of", K::kMinOf},
-    {"nan", K::kNumber},            {"offset", K::kOffset},     {"on", K::kOn},
-    {"or", K::kOr},                 {"quantile", K::kQuantile}, {"range", K::kRange},
-    {"smoothed", K::kSmoothed},     {"start", K::kStart},       {"stddev", K::kStddev},
-    {"stdvar", K::kStdvar},         {"step", K::kStep},         {"sum", K::kSum},
-    {"topk", K::kTopk},             {"unless", K::kUnless},     {"without", K::kWithout},
+    {"anchored", K::kAnchored},
+    {"and", K::kAnd},
+    {"atan2", K::kAtan2},
+    {"avg", K::kAvg},
+    {"bool", K::kBool},
+    {"bottomk", K::kBottomk},
+    {"by", K::kBy},
+    {"count", K::kCount},
+    {"count_values", K::kCountValues},
+    {"end", K::kEndWord},
+    {"fill", K::kFill},
+    {"fill_left", K::kFillLeft},
+    {"fill_right", K::kFillRight},
+    {"group", K::kGroup},
+    {"group_left", K::kGroupLeft},
+    {"group_right", K::kGroupRight},
+    {"ignoring", K::kIgnoring},
+    {"inf", K::kNumber},
+    {"limit_ratio", K::kLimitRatio},
+    {"limitk", K::kLimitk},
+    {"max", K::kMax},
+    {"max_of", K::kMaxOf},
+    {"min", K::kMin},
+    {"min_of", K::kMinOf},
+    {"nan", K::kNumber},
+    {"offset", K::kOffset},
+    {"on", K::kOn},
+    {"or", K::kOr},
+    {"quantile", K::kQuantile},
+    {"range", K::kRange},
+    {"smoothed", K::kSmoothed},
+    {"start", K::kStart},
+    {"stddev", K::kStddev},
+    {"stdvar", K::kStdvar},
+    {"step", K::kStep},
+    {"sum", K::kSum},
+    {"topk", K::kTopk},
+    {"unless", K::kUnless},
+    {"without", K::kWithout},
 });
 static_assert(std::is_sorted(kWords.begin(), kWords.end(),
                              [](const Word& a, const Word& b) { return a.first < b.first; }));
@@ -73,23 +99,30 @@ bool is_aggregation(TokenKind kind) { return between(kind, K::kSum, K::kLimitRat
 
 bool can_be_metric_name(TokenKind kind) {
   switch (kind) {
-    case K::kIdentifier: case K::kMetricIdentifier: case K::kAnd: case K::kOr: case K::kUnless: case K::kBy:
-    case K::kWithout: case K::kFill: case K::kFillLeft: case K::kFillRight: case K::kOffset: case K::kAnchored:
-    case K::kSmoothed:
-      return true;
-    default:
-      return is_aggregation(kind) || between(kind, K::kStart, K::kMinOf);
+    case K::kIdentifier:
+    case K::kMetricIdentifier:
+    case K::kAnd:
+    case K::kOr:
+    case K::kUnless:
+    case K::kBy:
+    case K::kWithout:
+    case K::kFill:
+    case K::kFillLeft:
+    case K::kFillRight:
+    case K::kOffset:
+    case K::kAnchored:
+    case K::kSmoothed: return true;
+    default: return is_aggregation(kind) || between(kind, K::kStart, K::kMinOf);
   }
 }
 
 bool can_be_grouping_label(TokenKind kind) {
   switch (kind) {
-    case K::kIdentifier: case K::kMetricIdentifier:
-      return true;
+    case K::kIdentifier:
+    case K::kMetricIdentifier: return true;
     case K::kWithout:  // Prometheus' grammar leaves it out.
       return false;
-    default:
-      return between(kind, K::kAnd, K::kMinOf);
+    default: return between(kind, K::kAnd, K::kMinOf);
   }
 }
 

@@ -40,8 +40,8 @@ class TypeChecker {
     SLUICE_TRY(check(expr));
     const ValueType got = type_of(expr);
     if (got == wanted) return {};
-    return error(expr.position, fmt::format("expected type {} in {}, got {}", documented_type(wanted), context,
-                                            documented_type(got)));
+    return error(expr.position,
+                 fmt::format("expected type {} in {}, got {}", documented_type(wanted), context, documented_type(got)));
   }
 
   Result<void> check_aggregate(AggregateExpr& node) {
@@ -92,8 +92,8 @@ class TypeChecker {
       return error(node.position, "filling in missing series only allowed between instant vectors");
     node.matching.reset();
     if (is_set_operator(node.op))
-      return error(node.position, fmt::format("set operator {} not allowed in binary scalar expression",
-                                              quote(to_string(node.op))));
+      return error(node.position,
+                   fmt::format("set operator {} not allowed in binary scalar expression", quote(to_string(node.op))));
     const bool trims = node.op == BinaryOp::kTrimUpper || node.op == BinaryOp::kTrimLower;
     if (trims && node.type == ValueType::kScalar)
       return error(node.position,
@@ -118,9 +118,9 @@ class TypeChecker {
       SLUICE_TRY(check(*node.args[i]));
       const ValueType got = type_of(*node.args[i]);
       if (got != wanted)
-        return error(node.args[i]->position, fmt::format("expected type {} in call to function {}, got {}",
-                                                         documented_type(wanted), quote(function.name),
-                                                         documented_type(got)));
+        return error(node.args[i]->position,
+                     fmt::format("expected type {} in call to function {}, got {}", documented_type(wanted),
+                                 quote(function.name), documented_type(got)));
     }
     return {};
   }
@@ -144,9 +144,9 @@ class TypeChecker {
   Result<void> check_info_selector(Call& node) const {
     Expr& arg = *node.args[1];
     if (type_of(arg) != ValueType::kVector)
-      return error(node.position, fmt::format("expected type {} in call to function {}, got {}",
-                                              documented_type(ValueType::kVector), quote("info"),
-                                              documented_type(type_of(arg))));
+      return error(node.position,
+                   fmt::format("expected type {} in call to function {}, got {}", documented_type(ValueType::kVector),
+                               quote("info"), documented_type(type_of(arg))));
     auto* selector = as_mutable<VectorSelector>(&arg);
     if (selector == nullptr) return error(arg.position, "expected label selectors only");
     if (!selector->name.empty())

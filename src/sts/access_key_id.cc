@@ -37,7 +37,8 @@ std::string session_access_key_id(std::string_view salt) {
 }
 
 std::string make_long_lived_access_key_id() {
-  return std::string(kLongLivedPrefix).append(kOurMark) + crypto::random_text(kOwnCharacters, crypto::kUniqueIdAlphabet);
+  return std::string(kLongLivedPrefix).append(kOurMark) +
+         crypto::random_text(kOwnCharacters, crypto::kUniqueIdAlphabet);
 }
 
 std::string make_secret_access_key() { return base64_encode(crypto::random_bytes(kSecretBytes)); }

@@ -34,7 +34,8 @@ Refused refuse(aws::AwsError error, diagnosis::Finding finding) {
 
 /// One answer for a role that is missing and one that does not trust: who asks must not learn which.
 Refused refuse_access(diagnosis::Finding finding) {
-  return refuse(aws::AwsError::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity"), std::move(finding));
+  return refuse(aws::AwsError::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+                std::move(finding));
 }
 
 Refused refuse_claim(std::string message, RuleId rule, std::string_view seen, std::string_view wanted) {
@@ -45,7 +46,8 @@ std::expected<oidc::VerifiedToken, ExchangeRefusal> verify_token(const WebIdenti
                                                                  const ExchangeFacts& facts) {
   const oidc::JwtClaims& claims = request.token.claims();
   if (facts.provider == nullptr || facts.provider->account_id != request.role.account_id) {
-    return Refused(refuse_token({.refusal = oidc::JwtRefusal::kIssuerNotRegistered, .seen = claims.issuer}, facts.registered));
+    return Refused(
+        refuse_token({.refusal = oidc::JwtRefusal::kIssuerNotRegistered, .seen = claims.issuer}, facts.registered));
   }
   if (facts.keys == nullptr) {
     ExchangeRefusal refusal = refuse_token({.refusal = oidc::JwtRefusal::kKeysUnavailable});
@@ -72,8 +74,9 @@ std::expected<void, ExchangeRefusal> check_unsupported_claims(const oidc::Verifi
     // Nested, or flattened: ".../tags/principal_tags/Team".
     const bool is_tags = name == kTagsClaim || (name.starts_with(kTagsClaim) && name[kTagsClaim.size()] == '/');
     if (is_tags && !value.is_null()) {
-      return refuse_claim(fmt::format("The claim {} is not supported: this server does not offer session tags yet.", kTagsClaim),
-                          RuleId::kStsSessionTagsUnsupported, name, "no such claim");
+      return refuse_claim(
+          fmt::format("The claim {} is not supported: this server does not offer session tags yet.", kTagsClaim),
+          RuleId::kStsSessionTagsUnsupported, name, "no such claim");
     }
   }
   if (find_claim(token, kSourceIdentityClaim) != nullptr) {
@@ -137,11 +140,11 @@ iam::Principal web_identity(const oidc::VerifiedToken& token, const iam::OidcPro
 }
 
 iam::RequestContext trust_context(const iam::Principal& caller, const oidc::VerifiedToken& token,
-                                  const WebIdentityRequest& request, const ExchangeFacts& facts, bool is_authorized_by_idp) {
-  iam::RequestContext context = iam::make_context(caller, {.now = facts.now,
-                                                           .source_ip = facts.source_ip,
-                                                           .is_secure = facts.is_secure,
-                                                           .requested_region = facts.region});
+                                  const WebIdentityRequest& request, const ExchangeFacts& facts,
+                                  bool is_authorized_by_idp) {
+  iam::RequestContext context = iam::make_context(
+      caller,
+      {.now = facts.now, .source_ip = facts.source_ip, .is_secure = facts.is_secure, .requested_region = facts.region});
   const std::string& prefix = caller.issuer_key_prefix;
   context.set_list(prefix + ":oaud", token.audiences);
   if (!token.authentication_methods.empty()) context.set_list(prefix + ":amr", token.authentication_methods);
@@ -163,27 +166,30 @@ std::expected<void, ExchangeRefusal> check_trust(const oidc::VerifiedToken& toke
     return refuse_access(diagnosis::make_finding(RuleId::kTrustPolicyBroken, trust.error().message, "a trust policy"));
   }
   const iam::Principal caller = web_identity(token, *facts.provider);
-  const iam::Decision decision = iam::evaluate_trust(caller, **trust, wanted.arn, kAction,
-                                                     trust_context(caller, token, request, facts, is_authorized_by_idp));
+  const iam::Decision decision = iam::evaluate_trust(
+      caller, **trust, wanted.arn, kAction, trust_context(caller, token, request, facts, is_authorized_by_idp));
   if (!decision.is_allowed()) return refuse_access(diagnosis::explain_trust(decision, caller));
   return {};
 }
 
 std::expected<void, ExchangeRefusal> check_duration(const WebIdentityRequest& request, const iam::Role& role) {
   if (request.duration_seconds <= role.max_session_seconds) return {};
-  return refuse(aws::AwsError::validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."),
-                diagnosis::make_finding(RuleId::kStsDurationTooLong, fmt::format("{} s", request.duration_seconds),
-                                        fmt::format("{} s", role.max_session_seconds)));
+  return refuse(
+      aws::AwsError::validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."),
+      diagnosis::make_finding(RuleId::kStsDurationTooLong, fmt::format("{} s", request.duration_seconds),
+                              fmt::format("{} s", role.max_session_seconds)));
 }
 
 /// The share of kPackedBytesMax that the identity's condition keys and their values take, rounded up.
 int64_t packed_percent(const SessionClaims& claims) {
-  size_t bytes = 2 * claims.issuer_key_prefix.size() + claims.subject.size() + claims.audience.size() + claims.provider_arn.size();
+  size_t bytes =
+      2 * claims.issuer_key_prefix.size() + claims.subject.size() + claims.audience.size() + claims.provider_arn.size();
   for (const std::string& method : claims.authentication_methods) bytes += method.size();
   return (static_cast<int64_t>(bytes) * 100 + kPackedBytesMax - 1) / kPackedBytesMax;
 }
 
-SessionClaims make_claims(const oidc::VerifiedToken& token, const WebIdentityRequest& request, const ExchangeFacts& facts) {
+SessionClaims make_claims(const oidc::VerifiedToken& token, const WebIdentityRequest& request,
+                          const ExchangeFacts& facts) {
   return {.account_id = request.role.account_id,
           .role_arn = facts.role->arn,
           .role_id = facts.role->id,
@@ -210,10 +216,11 @@ std::expected<Exchange, ExchangeRefusal> exchange(const WebIdentityRequest& requ
   result.token = std::move(token);
   result.packed_policy_percent = packed_percent(result.claims);
   if (result.packed_policy_percent > 100) {
-    return refuse({400, "PackedPolicyTooLarge", fmt::format("Packed size of session tags consumes {}% of allotted space.",
-                                                            result.packed_policy_percent)},
-                  diagnosis::make_finding(RuleId::kStsPackedSizeTooLarge, fmt::format("{}%", result.packed_policy_percent),
-                                          "100%"));
+    return refuse(
+        {400, "PackedPolicyTooLarge",
+         fmt::format("Packed size of session tags consumes {}% of allotted space.", result.packed_policy_percent)},
+        diagnosis::make_finding(RuleId::kStsPackedSizeTooLarge, fmt::format("{}%", result.packed_policy_percent),
+                                "100%"));
   }
   iam::Principal caller = to_principal(result.claims, "");
   result.assumed_role_arn = std::move(caller.arn);

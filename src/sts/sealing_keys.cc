@@ -70,7 +70,9 @@ Secret at_rest_key(const SealingKeys& keys, std::string_view salt, std::string_v
                       crypto::kAeadKeyBytes);
 }
 
-std::string at_rest_data(std::string_view purpose, std::string_view name) { return fmt::format("{}\n{}", purpose, name); }
+std::string at_rest_data(std::string_view purpose, std::string_view name) {
+  return fmt::format("{}\n{}", purpose, name);
+}
 
 }  // namespace
 
@@ -88,7 +90,8 @@ Result<SealingKeys> SealingKeys::parse(std::string_view text) {
   SealingKeys keys;
   std::string_view at_rest = take(text, '\n');
   auto at_rest_key = take(at_rest, ' ') == kAtRest ? parse_key(at_rest) : std::nullopt;
-  if (!at_rest_key) return fail(ErrorCode::kMalformed, "sealing keys, line 2: no \"at-rest\" with a key of 32 bytes in base64");
+  if (!at_rest_key)
+    return fail(ErrorCode::kMalformed, "sealing keys, line 2: no \"at-rest\" with a key of 32 bytes in base64");
   keys.at_rest_ = *std::move(at_rest_key);
   for (size_t number = 3; !text.empty(); ++number) {
     if (keys.size() == kSealingKeysMax) {
@@ -153,7 +156,8 @@ Result<SealingKeys> load_or_create_sealing_keys(FileSystem& fs, const std::strin
   auto keys = SealingKeys::parse(text.reveal());
   if (!keys) {
     return fail(keys.error().code, fmt::format("{}: {}. Restore the file from a backup; or remove it, which ends every "
-                                               "session and makes stored access keys useless.", path, keys.error().message));
+                                               "session and makes stored access keys useless.",
+                                               path, keys.error().message));
   }
   return keys;
 }
@@ -163,7 +167,8 @@ Result<void> store_sealing_keys(FileSystem& fs, const std::string& directory, co
   return write_file_atomically(fs, join_path(directory, kFileName), keys.serialize().reveal(), 0600);
 }
 
-std::string seal_secret(const SealingKeys& keys, std::string_view purpose, std::string_view name, const Secret& secret) {
+std::string seal_secret(const SealingKeys& keys, std::string_view purpose, std::string_view name,
+                        const Secret& secret) {
   const std::string salt = crypto::random_bytes(kSecretSaltBytes);
   std::string sealed(1, kSealedSecretVersion);
   sealed += salt;

@@ -12,7 +12,8 @@ using diagnosis::RuleId;
 
 constexpr size_t kShownIdBytes = 32;
 
-SessionRefusal refuse(SigV4Refusal reason, RuleId rule, std::string seen, std::string wanted, std::string_view detail = {}) {
+SessionRefusal refuse(SigV4Refusal reason, RuleId rule, std::string seen, std::string wanted,
+                      std::string_view detail = {}) {
   return {.failure = aws::refuse(reason, seen, wanted), .finding = diagnosis::make_finding(rule, seen, wanted, detail)};
 }
 
@@ -50,13 +51,15 @@ SessionRefusal refuse_access_key(std::string_view access_key_id, bool has_token)
     case AccessKeyKind::kLongLived:
     case AccessKeyKind::kForeign: break;
   }
-  return refuse(SigV4Refusal::kUnknownAccessKey, RuleId::kSessionUnknownAccessKey, shown, "an access key id of this server");
+  return refuse(SigV4Refusal::kUnknownAccessKey, RuleId::kSessionUnknownAccessKey, shown,
+                "an access key id of this server");
 }
 
 std::optional<SessionRefusal> check_session_entities(const SessionClaims& claims, const iam::Role* role,
                                                      const iam::OidcProvider* provider) {
   if (role == nullptr || role->id != claims.role_id) {
-    return refuse(SigV4Refusal::kSessionRoleGone, RuleId::kSessionRoleGone, fmt::format("{} ({})", claims.role_arn, claims.role_id),
+    return refuse(SigV4Refusal::kSessionRoleGone, RuleId::kSessionRoleGone,
+                  fmt::format("{} ({})", claims.role_arn, claims.role_id),
                   role == nullptr ? "a role that exists" : fmt::format("the role of now, {}", role->id));
   }
   if (provider == nullptr || provider->id != claims.provider_id) {

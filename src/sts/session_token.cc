@@ -102,9 +102,8 @@ std::optional<SessionClaims> read_claims(std::string_view text) {
       read_text(*object, "role_id", claims.role_id) && read_text(*object, "session", claims.session_name) &&
       read_text(*object, "provider", claims.provider_arn) && read_text(*object, "provider_id", claims.provider_id) &&
       read_text(*object, "prefix", claims.issuer_key_prefix) && read_text(*object, "sub", claims.subject) &&
-      read_text(*object, "aud", claims.audience) &&
-      read_list(*object, "amr", claims.authentication_methods) && read_seconds(*object, "iat", claims.issued_at) &&
-      read_seconds(*object, "exp", claims.expires_at);
+      read_text(*object, "aud", claims.audience) && read_list(*object, "amr", claims.authentication_methods) &&
+      read_seconds(*object, "iat", claims.issued_at) && read_seconds(*object, "exp", claims.expires_at);
   return is_whole ? std::optional(std::move(claims)) : std::nullopt;
 }
 

@@ -18,8 +18,11 @@ using Refused = std::unexpected<ExchangeRefusal>;
 
 constexpr size_t kRoleNameLengthMax = 64;
 
-constexpr aws::ParameterRule kSessionNameRule = {
-    .name = "RoleSessionName", .required = true, .length_min = 2, .length_max = 64, .pattern = &aws::patterns::kSessionName};
+constexpr aws::ParameterRule kSessionNameRule = {.name = "RoleSessionName",
+                                                 .required = true,
+                                                 .length_min = 2,
+                                                 .length_max = 64,
+                                                 .pattern = &aws::patterns::kSessionName};
 
 /// The operation's input shape in the API model (sts-service-2.json), but for the session policies.
 constexpr std::array<aws::ParameterRule, 5> kRules = {{
@@ -65,11 +68,13 @@ std::expected<void, ExchangeRefusal> check_provider_id(const aws::Parameters& pa
 
 std::expected<void, ExchangeRefusal> check_offered(const aws::Parameters& parameters) {
   for (const auto& [name, value] : parameters) {
-    const bool is_policy = name == "Policy" || (name == "PolicyArns" && !value.empty()) || name.starts_with("PolicyArns.");
+    const bool is_policy =
+        name == "Policy" || (name == "PolicyArns" && !value.empty()) || name.starts_with("PolicyArns.");
     if (!is_policy) continue;
     const std::string_view parameter = std::string_view(name).substr(0, name.find('.'));
     return refuse(aws::AwsError::validation(fmt::format("The parameter {} is not supported: this server does not offer "
-                                                        "session policies yet.", parameter)),
+                                                        "session policies yet.",
+                                                        parameter)),
                   RuleId::kStsSessionPolicyUnsupported, parameter, "no session policy");
   }
   return {};

@@ -9,14 +9,13 @@
 
 namespace sluice::tsdb {
 
-/// Bytes that grow at their end, for objects of which there are millions: 16 bytes by itself, and a buffer that grows in
-/// small steps instead of doubling. At most 4 GB. Movable. Not thread-safe.
+/// Bytes that grow at their end, for objects of which there are millions: 16 bytes by itself, and a buffer that grows
+/// in small steps instead of doubling. At most 4 GB. Movable. Not thread-safe.
 class ByteBuffer {
  public:
   ByteBuffer() = default;
   ByteBuffer(ByteBuffer&& other) noexcept
-      : data_(std::move(other.data_)),
-        size_(std::exchange(other.size_, 0)),
+      : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
   ByteBuffer& operator=(ByteBuffer&& other) noexcept {
     data_ = std::move(other.data_);
@@ -45,8 +44,8 @@ class ByteBuffer {
   void clear() { *this = ByteBuffer(); }
 
  private:
-  // By about a quarter, in sizes that allocators hand out as they are: four classes to each doubling; and by 32 bytes at
-  // least, since every step is an allocation.
+  // By about a quarter, in sizes that allocators hand out as they are: four classes to each doubling; and by 32 bytes
+  // at least, since every step is an allocation.
   static size_t step_of(size_t capacity) {
     size_t step = 32;
     while (step * 8 <= capacity) step *= 2;

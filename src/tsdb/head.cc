@@ -21,9 +21,10 @@ uint64_t overhead_bytes(const MemorySeries& series) {
 std::string refusal_text(Verdict verdict, const MemorySeries& series, model::Sample sample, double existing) {
   const auto labels = series.labels().to_string();
   if (verdict == Verdict::kConflicting) {
-    return fmt::format("duplicate sample for timestamp {}; overrides not allowed: existing {}, new value {} for "
-                       "series {}",
-                       sample.t_ms, existing, sample.value, labels);
+    return fmt::format(
+        "duplicate sample for timestamp {}; overrides not allowed: existing {}, new value {} for "
+        "series {}",
+        sample.t_ms, existing, sample.value, labels);
   }
   return fmt::format("out of order sample for series {}: timestamp {}, the newest stored is {}", labels, sample.t_ms,
                      series.newest_ms());

@@ -22,9 +22,8 @@ std::unexpected<Error> no_such(std::string_view id) {
 }
 
 std::unexpected<Error> still_opening(std::string_view id, const ReplayProgress& progress) {
-  return fail(ErrorCode::kUnavailable,
-              fmt::format("workspace {} is being opened: {} of {} bytes of its log replayed", id,
-                          progress.bytes_done.load(), progress.bytes_total.load()));
+  return fail(ErrorCode::kUnavailable, fmt::format("workspace {} is being opened: {} of {} bytes of its log replayed",
+                                                   id, progress.bytes_done.load(), progress.bytes_total.load()));
 }
 
 }  // namespace

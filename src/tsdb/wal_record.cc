@@ -60,8 +60,8 @@ void AppendRecordWriter::add_sample(uint64_t ref, model::Sample sample) {
   }
   const bool new_timestamp = sample.t_ms != previous_t_ms_;
   const uint64_t step = zigzag_encode(static_cast<int64_t>(ref - previous_ref_));
-  append_varint(samples_, step << kFlagBits | static_cast<uint64_t>(form) << kValueShift |
-                              (new_timestamp ? kNewTimestamp : 0));
+  append_varint(samples_,
+                step << kFlagBits | static_cast<uint64_t>(form) << kValueShift | (new_timestamp ? kNewTimestamp : 0));
   if (new_timestamp) {
     const uint64_t difference = static_cast<uint64_t>(sample.t_ms) - static_cast<uint64_t>(previous_t_ms_);
     append_signed_varint(samples_, static_cast<int64_t>(difference));

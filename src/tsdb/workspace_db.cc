@@ -132,10 +132,13 @@ void WorkspaceDb::report(const Replayer& replayer, std::chrono::nanoseconds took
   Logger& logger = *options_.logger;
   const auto& recovery = journal_->recovery();
   for (const auto& damage : recovery.damage) {
-    logger.error("log damaged, the rest is served",
-                 {{"workspace", options_.name}, {"file", damage.file}, {"offset", damage.offset},
-                  {"bytes_skipped", damage.bytes_skipped}, {"first_record_lost", damage.first_lost},
-                  {"last_record_lost", damage.last_lost}, {"reason", damage.what}});
+    logger.error("log damaged, the rest is served", {{"workspace", options_.name},
+                                                     {"file", damage.file},
+                                                     {"offset", damage.offset},
+                                                     {"bytes_skipped", damage.bytes_skipped},
+                                                     {"first_record_lost", damage.first_lost},
+                                                     {"last_record_lost", damage.last_lost},
+                                                     {"reason", damage.what}});
   }
   if (recovery.damage_total > recovery.damage.size()) {
     logger.error("log damaged in further places",
@@ -143,9 +146,11 @@ void WorkspaceDb::report(const Replayer& replayer, std::chrono::nanoseconds took
   }
   if (recovery.torn_tail) {
     const auto& tail = *recovery.torn_tail;
-    logger.warn("log's torn tail cut: an unfinished write, never acknowledged",
-                {{"workspace", options_.name}, {"file", tail.file}, {"offset", tail.offset},
-                 {"bytes", tail.bytes_skipped}, {"reason", tail.what}});
+    logger.warn("log's torn tail cut: an unfinished write, never acknowledged", {{"workspace", options_.name},
+                                                                                 {"file", tail.file},
+                                                                                 {"offset", tail.offset},
+                                                                                 {"bytes", tail.bytes_skipped},
+                                                                                 {"reason", tail.what}});
   }
   if (replayer.samples_lost > 0) {
     logger.error("samples skipped: damage took their series' definitions",
@@ -155,8 +160,12 @@ void WorkspaceDb::report(const Replayer& replayer, std::chrono::nanoseconds took
   const auto stats = head_->stats();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
   logger.info("workspace open; all its samples stay in memory: blocks are not written yet",
-              {{"workspace", options_.name}, {"records", recovery.records}, {"log_bytes", recovery.bytes},
-               {"series", stats.series}, {"samples", stats.samples}, {"replay_ms", static_cast<int64_t>(ms)}});
+              {{"workspace", options_.name},
+               {"records", recovery.records},
+               {"log_bytes", recovery.bytes},
+               {"series", stats.series},
+               {"samples", stats.samples},
+               {"replay_ms", static_cast<int64_t>(ms)}});
 }
 
 void WorkspaceDb::register_gauges() {

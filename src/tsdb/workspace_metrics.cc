@@ -55,8 +55,7 @@ void WorkspaceMetrics::appended(const model::AppendOutcome& outcome) {
   conflicting_.add(outcome.conflicting);
 }
 
-void WorkspaceMetrics::replayed(const journal::Recovery& recovery, uint64_t records_unreadable,
-                                uint64_t samples_lost) {
+void WorkspaceMetrics::replayed(const journal::Recovery& recovery, uint64_t records_unreadable, uint64_t samples_lost) {
   damage_.add(recovery.damage_total + records_unreadable);
   samples_lost_.add(samples_lost);
 }

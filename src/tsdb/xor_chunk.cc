@@ -113,8 +113,7 @@ void XorChunkWriter::append_value(BitCollector& out, uint64_t bits) {
   out.bits(change >> trailing, significant);
 }
 
-XorChunkReader::XorChunkReader(std::string_view chunk)
-    : in_(chunk.substr(std::min(chunk.size(), kXorHeaderSize))) {
+XorChunkReader::XorChunkReader(std::string_view chunk) : in_(chunk.substr(std::min(chunk.size(), kXorHeaderSize))) {
   if (chunk.size() < kXorHeaderSize) {
     error_ = "shorter than its header";
   } else {
@@ -126,8 +125,7 @@ double XorChunkReader::value() const { return std::bit_cast<double>(value_bits_)
 
 Result<void> XorChunkReader::status() const {
   if (error_ == nullptr) return {};
-  return fail(ErrorCode::kMalformed,
-              fmt::format("XOR chunk: {} at sample {} of {}", error_, read_, samples_));
+  return fail(ErrorCode::kMalformed, fmt::format("XOR chunk: {} at sample {} of {}", error_, read_, samples_));
 }
 
 bool XorChunkReader::end(const char* reason) {

@@ -4,9 +4,9 @@
 #include <protozero/exception.hpp>
 #include <protozero/pbf_reader.hpp>
 
-#include "wire/usual_entry.h"
 #include "wire/remote_write.h"
 #include "wire/snappy_block.h"
+#include "wire/usual_entry.h"
 
 namespace sluice::wire {
 namespace {

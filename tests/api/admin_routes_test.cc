@@ -27,7 +27,8 @@ class AdminRoutesTest : public testing::Test {
   diagnosis::DecisionLog decisions{diagnosis::DecisionLogOptions{}};
   Result<std::string> outcome = std::string("read again\n");
   int reloads = 0;
-  AdminRoutes routes{metrics, decisions, [] { return Result<void>(); }, true, [this] {
+  AdminRoutes routes{metrics, decisions, [] { return Result<void>(); }, true,
+                     [this] {
                        ++reloads;
                        return outcome;
                      }};

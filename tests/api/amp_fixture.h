@@ -38,19 +38,20 @@ class AmpTest : public ControlPlaneTest {
       amp_.emplace(*catalog_, storage_, clock_, *logger_, AmpOptions{"https://metrics.example:9009"});
   }
 
-  std::expected<AmpCall, aws::AwsError> plan_amp(std::string_view method, std::string_view target, std::string_view body = "",
-                                                 std::string_view account = kAccount) {
+  std::expected<AmpCall, aws::AwsError> plan_amp(std::string_view method, std::string_view target,
+                                                 std::string_view body = "", std::string_view account = kAccount) {
     const size_t mark = std::min(target.find('?'), target.size());
     const auto match = amp_->match(method, target.substr(0, mark));
     EXPECT_EQ(match.kind, http::RouteTable::Match::Kind::kFound) << method << " " << target;
-    if (match.kind != http::RouteTable::Match::Kind::kFound) return std::unexpected(aws::AwsError{404, "NoRoute", "", true, {}});
+    if (match.kind != http::RouteTable::Match::Kind::kFound)
+      return std::unexpected(aws::AwsError{404, "NoRoute", "", true, {}});
     const std::string_view query = mark == target.size() ? std::string_view() : target.substr(mark + 1);
     return amp_->plan(match.route, match.parameters, query, body, account, "us-west-2");
   }
 
   /// Plans and, as if authorised, executes.
-  std::expected<AmpAnswer, aws::AwsError> call_amp(std::string_view method, std::string_view target, std::string_view body = "",
-                                                   std::string_view account = kAccount) {
+  std::expected<AmpAnswer, aws::AwsError> call_amp(std::string_view method, std::string_view target,
+                                                   std::string_view body = "", std::string_view account = kAccount) {
     auto call = plan_amp(method, target, body, account);
     if (!call) return std::unexpected(call.error());
     return amp_->execute(*call);

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "api/amp_operations.h"
 #include "amp_fixture.h"
+#include "api/amp_operations.h"
 
 namespace sluice::api {
 namespace {
@@ -66,7 +66,8 @@ TEST_F(AmpModelTest, RulesAreThoseOfTheModel) {
     EXPECT_EQ(high, *wanted.find("max")->as_integer()) << c.shape;
     const JsonValue* pattern = wanted.find("pattern");
     EXPECT_EQ(c.rule.pattern == nullptr ? "" : std::string(c.rule.pattern->expression),
-              pattern == nullptr ? "" : *pattern->as_string()) << c.shape;
+              pattern == nullptr ? "" : *pattern->as_string())
+        << c.shape;
   }
 }
 

@@ -133,7 +133,8 @@ TEST_F(AmpServiceTest, NamesTheFieldThatIsWrong) {
            {"POST", "/workspaces", "{", "CANNOT_PARSE", "", "not valid JSON"},
            {"POST", "/workspaces", "[]", "CANNOT_PARSE", "", "must be a JSON object, not array"},
            {"POST", "/workspaces", R"({"alias":"a","alias":"b"})", "CANNOT_PARSE", "", "not valid JSON"},
-           {"POST", "/workspaces", R"({"alias":7})", "FIELD_VALIDATION_FAILED", "alias", "must be a string, not integer"},
+           {"POST", "/workspaces", R"({"alias":7})", "FIELD_VALIDATION_FAILED", "alias",
+            "must be a string, not integer"},
            {"POST", "/workspaces", R"({"alias":""})", "FIELD_VALIDATION_FAILED", "alias",
             "Value '' at 'alias' failed to satisfy constraint: Member must have length greater than or equal to 1"},
            {"POST", "/workspaces", R"({"alias":")" + std::string(101, 'a') + "\"}", "FIELD_VALIDATION_FAILED", "alias",
@@ -141,13 +142,17 @@ TEST_F(AmpServiceTest, NamesTheFieldThatIsWrong) {
            {"POST", "/workspaces", R"({"clientToken":"a b"})", "FIELD_VALIDATION_FAILED", "clientToken", "[!-~]+"},
            {"POST", "/workspaces", R"({"tags":["a"]})", "FIELD_VALIDATION_FAILED", "tags", "must be an object"},
            {"POST", "/workspaces", R"({"tags":{"a":1}})", "FIELD_VALIDATION_FAILED", "tags", "must be a string"},
-           {"POST", "/workspaces", R"({"tags":{"aws:a":"1"}})", "FIELD_VALIDATION_FAILED", "tags", "must not begin with aws:"},
+           {"POST", "/workspaces", R"({"tags":{"aws:a":"1"}})", "FIELD_VALIDATION_FAILED", "tags",
+            "must not begin with aws:"},
            {"POST", "/workspaces", R"({"tags":{"a{":"1"}})", "FIELD_VALIDATION_FAILED", "tags", "regular expression"},
            {"POST", "/workspaces", many, "FIELD_VALIDATION_FAILED", "tags", "less than or equal to 50"},
-           {"GET", "/workspaces?maxResults=0", "", "FIELD_VALIDATION_FAILED", "maxResults", "greater than or equal to 1"},
-           {"GET", "/workspaces?maxResults=1001", "", "FIELD_VALIDATION_FAILED", "maxResults", "less than or equal to 1000"},
+           {"GET", "/workspaces?maxResults=0", "", "FIELD_VALIDATION_FAILED", "maxResults",
+            "greater than or equal to 1"},
+           {"GET", "/workspaces?maxResults=1001", "", "FIELD_VALIDATION_FAILED", "maxResults",
+            "less than or equal to 1000"},
            {"GET", "/workspaces?maxResults=x", "", "FIELD_VALIDATION_FAILED", "maxResults", "'x'"},
-           {"GET", "/workspaces?nextToken=bm9uZQ", "", "FIELD_VALIDATION_FAILED", "nextToken", "was not made by this server"},
+           {"GET", "/workspaces?nextToken=bm9uZQ", "", "FIELD_VALIDATION_FAILED", "nextToken",
+            "was not made by this server"},
            {"GET", "/workspaces?alias=%zz", "", "CANNOT_PARSE", "", "query string"},
            {"GET", "/workspaces/" + std::string(65, 'w'), "", "FIELD_VALIDATION_FAILED", "workspaceId", "equal to 64"},
            {"POST", tags_path(id), "{}", "FIELD_VALIDATION_FAILED", "tags", "Value null at 'tags'"},
@@ -174,7 +179,8 @@ TEST_F(AmpServiceTest, GivesEveryWrongFieldItsOwnMessage) {
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, StartsWith("2 validation errors detected: "));
   EXPECT_THAT(*refused.error().extra_members.find("fieldList")->as_array(), SizeIs(2));
-  EXPECT_THAT(aws::rest_json_error(refused.error()).body, HasSubstr(R"("fieldList":[{"name":"alias","message":"Value)"));
+  EXPECT_THAT(aws::rest_json_error(refused.error()).body,
+              HasSubstr(R"("fieldList":[{"name":"alias","message":"Value)"));
 }
 
 TEST_F(AmpServiceTest, PlansTheResourceThatPoliciesName) {
@@ -191,7 +197,8 @@ TEST_F(AmpServiceTest, PlansTheResourceThatPoliciesName) {
            {"POST", "/workspaces", "{}", "aps:CreateWorkspace", "arn:aws:aps:us-west-2:111122223333:/workspaces"},
            {"GET", "/workspaces", "", "aps:ListWorkspaces", "arn:aws:aps:us-west-2:111122223333:/workspaces"},
            {"GET", "/workspaces/" + id, "", "aps:DescribeWorkspace", arn},
-           {"GET", "/workspaces/ws-none", "", "aps:DescribeWorkspace", "arn:aws:aps:us-west-2:111122223333:workspace/ws-none"},
+           {"GET", "/workspaces/ws-none", "", "aps:DescribeWorkspace",
+            "arn:aws:aps:us-west-2:111122223333:workspace/ws-none"},
            {"DELETE", "/workspaces/" + id, "", "aps:DeleteWorkspace", arn},
            {"POST", "/workspaces/" + id + "/alias", R"({"alias":"x"})", "aps:UpdateWorkspaceAlias", arn},
            {"GET", "/workspaces/" + id + "/logging", "", "aps:DescribeLoggingConfiguration", arn},
@@ -216,7 +223,8 @@ TEST_F(AmpServiceTest, TagsOnCreationNeedTheirOwnPermission) {
   ASSERT_TRUE(call);
   ASSERT_THAT(call->plan.permissions, SizeIs(2));
   EXPECT_EQ(call->plan.permissions[1].action, "aps:TagResource");
-  EXPECT_EQ(call->plan.permissions[1].resource_arn, "arn:aws:aps:us-west-2:111122223333:workspace/" + call->workspace_id);
+  EXPECT_EQ(call->plan.permissions[1].resource_arn,
+            "arn:aws:aps:us-west-2:111122223333:workspace/" + call->workspace_id);
   iam::RequestContext context;
   call->plan.add_to(context);
   EXPECT_THAT(context.find("aws:requesttag/env")->values, ElementsAre("dev"));
@@ -226,8 +234,10 @@ TEST_F(AmpServiceTest, TagsOnCreationNeedTheirOwnPermission) {
 TEST_F(AmpServiceTest, WorkspacesOfAnotherAccountAreNotThere) {
   const std::string id = create_workspace();
   for (const auto& [method, target] :
-       std::vector<std::pair<const char*, std::string>>{{"GET", "/workspaces/" + id}, {"DELETE", "/workspaces/" + id},
-                                                        {"POST", "/workspaces/" + id + "/alias"}, {"GET", tags_path(id)},
+       std::vector<std::pair<const char*, std::string>>{{"GET", "/workspaces/" + id},
+                                                        {"DELETE", "/workspaces/" + id},
+                                                        {"POST", "/workspaces/" + id + "/alias"},
+                                                        {"GET", tags_path(id)},
                                                         {"GET", "/workspaces/" + id + "/logging"}}) {
     auto refused = call_amp(method, target, "", kOtherAccount);
     ASSERT_FALSE(refused) << method << " " << target;

@@ -30,8 +30,8 @@ std::vector<Capture> captures_beginning_with(std::initializer_list<std::string_v
     if (head == std::string::npos || date == std::string::npos) continue;
     const size_t space = bytes.find(' '), second = bytes.find(' ', space + 1);
     if (second > line) continue;
-    found.push_back({name, bytes.substr(date + 12, 16), bytes.substr(0, space), bytes.substr(space + 1, second - space - 1),
-                     bytes.substr(head + 2)});
+    found.push_back({name, bytes.substr(date + 12, 16), bytes.substr(0, space),
+                     bytes.substr(space + 1, second - space - 1), bytes.substr(head + 2)});
   }
   std::ranges::sort(found, {}, [](const Capture& capture) { return std::pair(capture.date, capture.name); });
   return found;

@@ -10,17 +10,16 @@ TEST(IamIssuerUrlTest, KeepsWhatIssMustEqual) {
     const char* url;
     const char* kept;
   };
-  for (const Case& c : {Case{"https://h.example.com/path/", "h.example.com/path/"},
-                        Case{"https://h.example.com/path", "h.example.com/path"},
-                        Case{"https://h.example.com", "h.example.com"},
-                        Case{"https://h.example.com/", "h.example.com/"},
-                        Case{"https://HOST.EXAMPLE.COM/MixedCase", "HOST.EXAMPLE.COM/MixedCase"},
-                        Case{"https://h.example.com:443", "h.example.com"},
-                        Case{"https://h.example.com:443/", "h.example.com/"},
-                        Case{"https://h.example.com:8443/id", "h.example.com:8443/id"},
-                        Case{"https://h.example.com:4430", "h.example.com:4430"},
-                        Case{"https://h.example.com/a:443", "h.example.com/a:443"},
-                        Case{"https://[2001:db8::443]/x", "[2001:db8::443]/x"}}) {
+  for (const Case& c :
+       {Case{"https://h.example.com/path/", "h.example.com/path/"},
+        Case{"https://h.example.com/path", "h.example.com/path"}, Case{"https://h.example.com", "h.example.com"},
+        Case{"https://h.example.com/", "h.example.com/"},
+        Case{"https://HOST.EXAMPLE.COM/MixedCase", "HOST.EXAMPLE.COM/MixedCase"},
+        Case{"https://h.example.com:443", "h.example.com"}, Case{"https://h.example.com:443/", "h.example.com/"},
+        Case{"https://h.example.com:8443/id", "h.example.com:8443/id"},
+        Case{"https://h.example.com:4430", "h.example.com:4430"},
+        Case{"https://h.example.com/a:443", "h.example.com/a:443"},
+        Case{"https://[2001:db8::443]/x", "[2001:db8::443]/x"}}) {
     auto kept = provider_url(c.url);
     ASSERT_TRUE(kept) << c.url << ": " << kept.error().message;
     EXPECT_EQ(*kept, c.kept);

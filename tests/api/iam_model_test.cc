@@ -55,7 +55,10 @@ class IamModelTest : public testing::Test {
   void expect_same(const aws::ParameterRule& rule, const JsonObject& wanted, const std::string& where) {
     using Type = aws::ParameterRule::Type;
     const std::string type = text(wanted, "type");
-    EXPECT_EQ(rule.type, type == "integer" ? Type::kInteger : type == "boolean" ? Type::kBoolean : Type::kString) << where;
+    EXPECT_EQ(rule.type, type == "integer"   ? Type::kInteger
+                         : type == "boolean" ? Type::kBoolean
+                                             : Type::kString)
+        << where;
     if (rule.type == Type::kInteger) {
       EXPECT_EQ(rule.value_min, number(wanted, "min", std::numeric_limits<int32_t>::min())) << where;
       EXPECT_EQ(rule.value_max, number(wanted, "max", std::numeric_limits<int32_t>::max())) << where;
@@ -116,14 +119,38 @@ TEST_F(IamModelTest, WhatAnswersNothingInTheModelAnswersNothingHere) {
 }
 
 TEST(IamOperationsTest, OfferTheCallsOfTheGuidesAndOfTerraformsModule) {
-  for (const char* name :
-       {"CreateOpenIDConnectProvider", "GetOpenIDConnectProvider", "DeleteOpenIDConnectProvider", "ListOpenIDConnectProviders",
-        "ListOpenIDConnectProviderTags", "TagOpenIDConnectProvider", "UntagOpenIDConnectProvider",
-        "AddClientIDToOpenIDConnectProvider", "RemoveClientIDFromOpenIDConnectProvider",
-        "UpdateOpenIDConnectProviderThumbprint", "CreateRole", "GetRole", "DeleteRole", "ListRoles", "UpdateAssumeRolePolicy",
-        "PutRolePolicy", "GetRolePolicy", "DeleteRolePolicy", "ListRolePolicies", "CreatePolicy", "GetPolicy", "DeletePolicy",
-        "ListPolicies", "GetPolicyVersion", "ListPolicyVersions", "AttachRolePolicy", "DetachRolePolicy",
-        "ListAttachedRolePolicies", "TagRole", "UntagRole", "ListRoleTags", "ListInstanceProfilesForRole"})
+  for (const char* name : {"CreateOpenIDConnectProvider",
+                           "GetOpenIDConnectProvider",
+                           "DeleteOpenIDConnectProvider",
+                           "ListOpenIDConnectProviders",
+                           "ListOpenIDConnectProviderTags",
+                           "TagOpenIDConnectProvider",
+                           "UntagOpenIDConnectProvider",
+                           "AddClientIDToOpenIDConnectProvider",
+                           "RemoveClientIDFromOpenIDConnectProvider",
+                           "UpdateOpenIDConnectProviderThumbprint",
+                           "CreateRole",
+                           "GetRole",
+                           "DeleteRole",
+                           "ListRoles",
+                           "UpdateAssumeRolePolicy",
+                           "PutRolePolicy",
+                           "GetRolePolicy",
+                           "DeleteRolePolicy",
+                           "ListRolePolicies",
+                           "CreatePolicy",
+                           "GetPolicy",
+                           "DeletePolicy",
+                           "ListPolicies",
+                           "GetPolicyVersion",
+                           "ListPolicyVersions",
+                           "AttachRolePolicy",
+                           "DetachRolePolicy",
+                           "ListAttachedRolePolicies",
+                           "TagRole",
+                           "UntagRole",
+                           "ListRoleTags",
+                           "ListInstanceProfilesForRole"})
     EXPECT_NE(find_iam_operation(name), nullptr) << name;
   EXPECT_EQ(find_iam_operation("CreateUser"), nullptr);
   EXPECT_EQ(find_iam_operation("createRole"), nullptr);

@@ -39,7 +39,8 @@ class IamServiceTest : public ControlPlaneTest {
 // Protocol and shape.
 
 TEST_F(IamServiceTest, NamesTheActionItDoesNotOffer) {
-  EXPECT_EQ(told(plan_iam("CreateUser", {})), "400 InvalidAction: Could not find operation CreateUser for version 2010-05-08");
+  EXPECT_EQ(told(plan_iam("CreateUser", {})),
+            "400 InvalidAction: Could not find operation CreateUser for version 2010-05-08");
   auto form = http::Form::parse("Action=GetRole&RoleName=r");
   EXPECT_EQ(told(iam_->plan("GetRole", *form, kAccount)),
             "400 InvalidAction: Could not find operation GetRole for version NO_VERSION_SPECIFIED");
@@ -49,16 +50,19 @@ TEST_F(IamServiceTest, NamesTheActionItDoesNotOffer) {
 }
 
 TEST_F(IamServiceTest, GathersEveryShapeViolation) {
-  auto refused = plan_iam("CreateRole", {{"RoleName", "a b"}, {"MaxSessionDuration", "60"}, {"Tags.member.1.Key", "k"}});
+  auto refused =
+      plan_iam("CreateRole", {{"RoleName", "a b"}, {"MaxSessionDuration", "60"}, {"Tags.member.1.Key", "k"}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "ValidationError");
   EXPECT_THAT(refused.error().message, StartsWith("4 validation errors detected: "));
-  EXPECT_THAT(refused.error().message, HasSubstr("Value 'a b' at 'roleName' failed to satisfy constraint: Member must satisfy "
-                                                 "regular expression pattern: [\\w+=,.@-]+"));
-  EXPECT_THAT(refused.error().message, HasSubstr("Value null at 'assumeRolePolicyDocument'"));
   EXPECT_THAT(refused.error().message,
-              HasSubstr("Value '60' at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than "
-                        "or equal to 3600"));
+              HasSubstr("Value 'a b' at 'roleName' failed to satisfy constraint: Member must satisfy "
+                        "regular expression pattern: [\\w+=,.@-]+"));
+  EXPECT_THAT(refused.error().message, HasSubstr("Value null at 'assumeRolePolicyDocument'"));
+  EXPECT_THAT(
+      refused.error().message,
+      HasSubstr("Value '60' at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than "
+                "or equal to 3600"));
   EXPECT_THAT(refused.error().message, HasSubstr("Value null at 'tags.1.member.value'"));
 }
 
@@ -73,15 +77,23 @@ TEST_F(IamServiceTest, RefusesListsOutOfShape) {
     many_tags.emplace_back("Tags.member." + std::to_string(i) + ".Key", "k" + std::to_string(i));
     many_tags.emplace_back("Tags.member." + std::to_string(i) + ".Value", "");
   }
-  for (const Case& c : std::vector<Case>{
-           {"TagRole", {{"RoleName", "r"}}, "Value null at 'tags' failed to satisfy constraint: Member must not be null"},
-           {"TagRole", many_tags, "at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50"},
-           {"TagRole", {{"RoleName", "r"}, {"Tags.member.1.Key", ""}, {"Tags.member.1.Value", ""}},
-            "at 'tags.1.member.key' failed to satisfy constraint: Member must"},
-           {"TagRole", {{"RoleName", "r"}, {"Tags.member.1.Key", "a{b"}, {"Tags.member.1.Value", ""}}, "regular expression"},
-           {"UntagRole", {{"RoleName", "r"}}, "Value null at 'tagKeys'"},
-           {"CreateOpenIDConnectProvider", {{"Url", "https://h"}, {"ThumbprintList.member.1", "abc"}},
-            "'thumbprintList.1.member' failed to satisfy constraint: Member must have length greater than or equal to 40"}}) {
+  for (const Case& c :
+       std::vector<Case>{{"TagRole",
+                          {{"RoleName", "r"}},
+                          "Value null at 'tags' failed to satisfy constraint: Member must not be null"},
+                         {"TagRole", many_tags,
+                          "at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50"},
+                         {"TagRole",
+                          {{"RoleName", "r"}, {"Tags.member.1.Key", ""}, {"Tags.member.1.Value", ""}},
+                          "at 'tags.1.member.key' failed to satisfy constraint: Member must"},
+                         {"TagRole",
+                          {{"RoleName", "r"}, {"Tags.member.1.Key", "a{b"}, {"Tags.member.1.Value", ""}},
+                          "regular expression"},
+                         {"UntagRole", {{"RoleName", "r"}}, "Value null at 'tagKeys'"},
+                         {"CreateOpenIDConnectProvider",
+                          {{"Url", "https://h"}, {"ThumbprintList.member.1", "abc"}},
+                          "'thumbprintList.1.member' failed to satisfy constraint: Member must have length greater "
+                          "than or equal to 40"}}) {
     auto refused = plan_iam(c.action, c.fields);
     ASSERT_FALSE(refused) << c.action;
     EXPECT_EQ(refused.error().code, "ValidationError");
@@ -90,7 +102,8 @@ TEST_F(IamServiceTest, RefusesListsOutOfShape) {
 }
 
 TEST_F(IamServiceTest, RefusesWhatIsNoValueAtAll) {
-  for (const Fields& fields : std::vector<Fields>{{{"MaxItems", "many"}}, {{"PathPrefix", "/\xff/"}}, {{"MaxItems", ""}}}) {
+  for (const Fields& fields :
+       std::vector<Fields>{{{"MaxItems", "many"}}, {{"PathPrefix", "/\xff/"}}, {{"MaxItems", ""}}}) {
     auto refused = plan_iam("ListRoles", fields);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, "MalformedInput");
@@ -110,10 +123,13 @@ TEST_F(IamServiceTest, PlansTheResourceThatPoliciesName) {
     const char* resource;
   };
   for (const Case& c : std::vector<Case>{
-           {"CreateOpenIDConnectProvider", {{"Url", "https://h.example:443/A/"}}, "arn:aws:iam::111122223333:oidc-provider/h.example/A/"},
+           {"CreateOpenIDConnectProvider",
+            {{"Url", "https://h.example:443/A/"}},
+            "arn:aws:iam::111122223333:oidc-provider/h.example/A/"},
            {"GetOpenIDConnectProvider", {{"OpenIDConnectProviderArn", kProviderArn}}, kProviderArn},
            {"ListOpenIDConnectProviders", {}, "arn:aws:iam::111122223333:oidc-provider/*"},
-           {"CreateRole", {{"RoleName", "r"}, {"Path", "/a/b/"}, {"AssumeRolePolicyDocument", "{}"}},
+           {"CreateRole",
+            {{"RoleName", "r"}, {"Path", "/a/b/"}, {"AssumeRolePolicyDocument", "{}"}},
             "arn:aws:iam::111122223333:role/a/b/r"},
            {"GetRole", {{"RoleName", "Writer"}}, "arn:aws:iam::111122223333:role/team/Writer"},
            // Another case finds the same role, under its own name: a Deny on role/team/Writer holds.
@@ -123,7 +139,9 @@ TEST_F(IamServiceTest, PlansTheResourceThatPoliciesName) {
            {"ListRoles", {{"PathPrefix", "/team/"}}, "arn:aws:iam::111122223333:role/team/"},
            {"CreatePolicy", {{"PolicyName", "p"}, {"PolicyDocument", "{}"}}, "arn:aws:iam::111122223333:policy/p"},
            {"GetPolicy", {{"PolicyArn", kPolicyArn}}, kPolicyArn},
-           {"AttachRolePolicy", {{"RoleName", "Writer"}, {"PolicyArn", kPolicyArn}}, "arn:aws:iam::111122223333:role/team/Writer"}}) {
+           {"AttachRolePolicy",
+            {{"RoleName", "Writer"}, {"PolicyArn", kPolicyArn}},
+            "arn:aws:iam::111122223333:role/team/Writer"}}) {
     auto plan = plan_iam(c.action, c.fields);
     ASSERT_TRUE(plan) << c.action << ": " << told(plan);
     EXPECT_EQ(plan->operation, c.action);
@@ -134,7 +152,9 @@ TEST_F(IamServiceTest, PlansTheResourceThatPoliciesName) {
 }
 
 TEST_F(IamServiceTest, PlansTheTagsOfRequestAndResource) {
-  auto create = plan_iam("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kTrust}, {"Tags.member.1.Key", "env"},
+  auto create = plan_iam("CreateRole", {{"RoleName", "r"},
+                                        {"AssumeRolePolicyDocument", kTrust},
+                                        {"Tags.member.1.Key", "env"},
                                         {"Tags.member.1.Value", "dev"}});
   ASSERT_TRUE(create);
   ASSERT_THAT(create->permissions, SizeIs(2));
@@ -147,8 +167,11 @@ TEST_F(IamServiceTest, PlansTheTagsOfRequestAndResource) {
   ASSERT_NE(context.find("aws:tagkeys"), nullptr);
   EXPECT_TRUE(context.find("aws:tagkeys")->is_multivalued);
 
-  ASSERT_EQ(told(call_iam("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kTrust}, {"Tags.member.1.Key", "env"},
-                                         {"Tags.member.1.Value", "dev"}})), "success");
+  ASSERT_EQ(told(call_iam("CreateRole", {{"RoleName", "r"},
+                                         {"AssumeRolePolicyDocument", kTrust},
+                                         {"Tags.member.1.Key", "env"},
+                                         {"Tags.member.1.Value", "dev"}})),
+            "success");
   auto attach = plan_iam("AttachRolePolicy", {{"RoleName", "r"}, {"PolicyArn", kPolicyArn}});
   ASSERT_TRUE(attach);
   iam::RequestContext later;
@@ -173,11 +196,16 @@ TEST_F(IamServiceTest, DoesNotActOnAnotherResourceThanTheOneThatWasPlanned) {
 // Providers (reference: what Amazon's IAM was recorded to do).
 
 TEST_F(IamServiceTest, KeepsAProviderAsAmazonDoes) {
-  auto created = call_iam("CreateOpenIDConnectProvider",
-                          {{"Url", "https://H.example/Path/"}, {"ClientIDList.member.1", "b"}, {"ClientIDList.member.2", "a"},
-                           {"ClientIDList.member.3", "b"}, {"ThumbprintList.member.1", std::string(40, 'A')},
-                           {"ThumbprintList.member.2", std::string(40, 'A')}, {"Tags.member.1.Key", "key"},
-                           {"Tags.member.1.Value", "1 + 2"}, {"Tags.member.2.Key", "Key"}, {"Tags.member.2.Value", ""}});
+  auto created = call_iam("CreateOpenIDConnectProvider", {{"Url", "https://H.example/Path/"},
+                                                          {"ClientIDList.member.1", "b"},
+                                                          {"ClientIDList.member.2", "a"},
+                                                          {"ClientIDList.member.3", "b"},
+                                                          {"ThumbprintList.member.1", std::string(40, 'A')},
+                                                          {"ThumbprintList.member.2", std::string(40, 'A')},
+                                                          {"Tags.member.1.Key", "key"},
+                                                          {"Tags.member.1.Value", "1 + 2"},
+                                                          {"Tags.member.2.Key", "Key"},
+                                                          {"Tags.member.2.Value", ""}});
   ASSERT_TRUE(created) << told(created);
   const std::string arn = "arn:aws:iam::111122223333:oidc-provider/H.example/Path/";
   EXPECT_EQ(element_of(*created, "OpenIDConnectProviderArn"), arn);
@@ -207,13 +235,15 @@ TEST_F(IamServiceTest, AnswersForAMissingProviderInAmazonsWords) {
             std::string("404 NoSuchEntity: OpenIDConnect Provider not found for arn ") + kProviderArn);
   EXPECT_EQ(told(call_iam("DeleteOpenIDConnectProvider", {{"OpenIDConnectProviderArn", kProviderArn}})),
             std::string("404 NoSuchEntity: OpenId connect Provider ") + kProviderArn + " cannot be found.");
-  EXPECT_EQ(told(call_iam("GetOpenIDConnectProvider", {{"OpenIDConnectProviderArn", "arn:aws:iam::111122223333:role/x"}})),
-            "400 InvalidInput: Invalid ARN: arn:aws:iam::111122223333:role/x");
+  EXPECT_EQ(
+      told(call_iam("GetOpenIDConnectProvider", {{"OpenIDConnectProviderArn", "arn:aws:iam::111122223333:role/x"}})),
+      "400 InvalidInput: Invalid ARN: arn:aws:iam::111122223333:role/x");
 }
 
 TEST_F(IamServiceTest, ProvidersOfAnotherAccountAreNotThere) {
   create_provider();
-  for (const char* action : {"GetOpenIDConnectProvider", "DeleteOpenIDConnectProvider", "ListOpenIDConnectProviderTags"}) {
+  for (const char* action :
+       {"GetOpenIDConnectProvider", "DeleteOpenIDConnectProvider", "ListOpenIDConnectProviderTags"}) {
     auto refused = call_iam(action, {{"OpenIDConnectProviderArn", kProviderArn}}, kOtherAccount);
     ASSERT_FALSE(refused) << action;
     EXPECT_EQ(refused.error().code, "NoSuchEntity");
@@ -231,7 +261,8 @@ TEST_F(IamServiceTest, ClientIdsComeAndGoIdempotently) {
   EXPECT_EQ(change("RemoveClientIDFromOpenIDConnectProvider", "absent"), "success");
   auto got = call_iam("GetOpenIDConnectProvider", {{"OpenIDConnectProviderArn", kProviderArn}});
   EXPECT_THAT(elements_of(element_of(*got, "ClientIDList"), "member"), ElementsAre("a"));
-  for (int i = 1; i < 100; ++i) ASSERT_EQ(change("AddClientIDToOpenIDConnectProvider", std::to_string(i).c_str()), "success");
+  for (int i = 1; i < 100; ++i)
+    ASSERT_EQ(change("AddClientIDToOpenIDConnectProvider", std::to_string(i).c_str()), "success");
   EXPECT_EQ(change("AddClientIDToOpenIDConnectProvider", "one more"),
             "409 LimitExceeded: Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100");
 }
@@ -253,7 +284,9 @@ TEST_F(IamServiceTest, ThumbprintsAreOneToFive) {
 TEST_F(IamServiceTest, TagsOfProvidersTellCasesApartAndThoseOfRolesDoNot) {
   create_provider();
   create_role("r");
-  const Fields tags = {{"Tags.member.1.Key", "key"}, {"Tags.member.1.Value", "1"}, {"Tags.member.2.Key", "Key"},
+  const Fields tags = {{"Tags.member.1.Key", "key"},
+                       {"Tags.member.1.Value", "1"},
+                       {"Tags.member.2.Key", "Key"},
                        {"Tags.member.2.Value", "2"}};
   Fields provider = tags, role = tags;
   provider.emplace_back("OpenIDConnectProviderArn", kProviderArn);
@@ -261,7 +294,8 @@ TEST_F(IamServiceTest, TagsOfProvidersTellCasesApartAndThoseOfRolesDoNot) {
   EXPECT_EQ(told(call_iam("TagOpenIDConnectProvider", provider)), "success");
   EXPECT_EQ(told(call_iam("TagRole", role)),
             "400 InvalidInput: Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-  EXPECT_EQ(told(call_iam("UntagOpenIDConnectProvider", {{"OpenIDConnectProviderArn", kProviderArn}, {"TagKeys.member.1", "key"}})),
+  EXPECT_EQ(told(call_iam("UntagOpenIDConnectProvider",
+                          {{"OpenIDConnectProviderArn", kProviderArn}, {"TagKeys.member.1", "key"}})),
             "success");
   auto left = call_iam("ListOpenIDConnectProviderTags", {{"OpenIDConnectProviderArn", kProviderArn}});
   ASSERT_TRUE(left);
@@ -272,9 +306,13 @@ TEST_F(IamServiceTest, TagsOfProvidersTellCasesApartAndThoseOfRolesDoNot) {
 // Roles.
 
 TEST_F(IamServiceTest, GivesARoleBackAsItWasSent) {
-  auto created = call_iam("CreateRole", {{"RoleName", "Writer"}, {"Path", "/team/"}, {"AssumeRolePolicyDocument", kTrust},
-                                         {"Description", "a & b"}, {"MaxSessionDuration", "7200"},
-                                         {"Tags.member.1.Key", "env"}, {"Tags.member.1.Value", "dev"}});
+  auto created = call_iam("CreateRole", {{"RoleName", "Writer"},
+                                         {"Path", "/team/"},
+                                         {"AssumeRolePolicyDocument", kTrust},
+                                         {"Description", "a & b"},
+                                         {"MaxSessionDuration", "7200"},
+                                         {"Tags.member.1.Key", "env"},
+                                         {"Tags.member.1.Value", "dev"}});
   ASSERT_TRUE(created) << told(created);
   auto got = call_iam("GetRole", {{"RoleName", "Writer"}});
   ASSERT_TRUE(got);
@@ -302,15 +340,18 @@ TEST_F(IamServiceTest, AnswersForRolesInAmazonsWords) {
   for (const char* action : {"GetRole", "DeleteRole", "ListRolePolicies", "ListAttachedRolePolicies", "ListRoleTags",
                              "ListInstanceProfilesForRole"})
     EXPECT_EQ(told(call_iam(action, {{"RoleName", "none"}})),
-              "404 NoSuchEntity: The role with name none cannot be found.") << action;
+              "404 NoSuchEntity: The role with name none cannot be found.")
+        << action;
   auto other = call_iam("GetRole", {{"RoleName", "Writer"}}, kOtherAccount);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, "NoSuchEntity");
 }
 
 TEST_F(IamServiceTest, RefusesABoundaryRatherThanIgnoreIt) {
-  auto refused = call_iam("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kTrust},
-                                         {"PermissionsBoundary", "arn:aws:iam::aws:policy/AmazonPrometheusQueryAccess"}});
+  auto refused =
+      call_iam("CreateRole", {{"RoleName", "r"},
+                              {"AssumeRolePolicyDocument", kTrust},
+                              {"PermissionsBoundary", "arn:aws:iam::aws:policy/AmazonPrometheusQueryAccess"}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "InvalidInput");
   EXPECT_THAT(refused.error().message, HasSubstr("PermissionsBoundary is not offered"));
@@ -322,12 +363,12 @@ TEST_F(IamServiceTest, RefusesDocumentsThatAreNoPolicies) {
     const char* action;
     Fields fields;
   };
-  for (const Case& c : std::vector<Case>{
-           {"CreateRole", {{"RoleName", "x"}, {"AssumeRolePolicyDocument", "{"}}},
-           {"CreateRole", {{"RoleName", "x"}, {"AssumeRolePolicyDocument", kWrite}}},
-           {"UpdateAssumeRolePolicy", {{"RoleName", "r"}, {"PolicyDocument", "[]"}}},
-           {"PutRolePolicy", {{"RoleName", "r"}, {"PolicyName", "p"}, {"PolicyDocument", kTrust}}},
-           {"CreatePolicy", {{"PolicyName", "p"}, {"PolicyDocument", "no JSON"}}}}) {
+  for (const Case& c :
+       std::vector<Case>{{"CreateRole", {{"RoleName", "x"}, {"AssumeRolePolicyDocument", "{"}}},
+                         {"CreateRole", {{"RoleName", "x"}, {"AssumeRolePolicyDocument", kWrite}}},
+                         {"UpdateAssumeRolePolicy", {{"RoleName", "r"}, {"PolicyDocument", "[]"}}},
+                         {"PutRolePolicy", {{"RoleName", "r"}, {"PolicyName", "p"}, {"PolicyDocument", kTrust}}},
+                         {"CreatePolicy", {{"PolicyName", "p"}, {"PolicyDocument", "no JSON"}}}}) {
     auto refused = call_iam(c.action, c.fields);
     ASSERT_FALSE(refused) << c.action;
     EXPECT_EQ(refused.error().status, 400);
@@ -340,8 +381,8 @@ TEST_F(IamServiceTest, RefusesDocumentsThatAreNoPolicies) {
 TEST_F(IamServiceTest, PoliciesHaveTheirSizes) {
   create_role("r");
   const auto padded = [](const std::string& kind, size_t bytes) {
-    return R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",)" + kind + R"("Action":"sts:AssumeRoleWithWebIdentity","Sid":")" +
-           std::string(bytes, 'x') + R"("}]})";
+    return R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",)" + kind +
+           R"("Action":"sts:AssumeRoleWithWebIdentity","Sid":")" + std::string(bytes, 'x') + R"("}]})";
   };
   const std::string principal = R"("Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/h"},)";
   EXPECT_EQ(told(call_iam("UpdateAssumeRolePolicy", {{"RoleName", "r"}, {"PolicyDocument", padded(principal, 8200)}})),
@@ -349,7 +390,8 @@ TEST_F(IamServiceTest, PoliciesHaveTheirSizes) {
   const std::string resource = R"("Resource":"*",)";
   EXPECT_EQ(told(call_iam("CreatePolicy", {{"PolicyName", "p"}, {"PolicyDocument", padded(resource, 6200)}})),
             "409 LimitExceeded: Cannot exceed quota for PolicySize: 6144");
-  EXPECT_EQ(told(call_iam("PutRolePolicy", {{"RoleName", "r"}, {"PolicyName", "a"}, {"PolicyDocument", padded(resource, 10200)}})),
+  EXPECT_EQ(told(call_iam("PutRolePolicy",
+                          {{"RoleName", "r"}, {"PolicyName", "a"}, {"PolicyDocument", padded(resource, 10200)}})),
             "409 LimitExceeded: Maximum policy size of 10240 bytes exceeded for role r");
 }
 
@@ -384,8 +426,11 @@ TEST_F(IamServiceTest, InlinePoliciesComeAndGo) {
 // Managed policies.
 
 TEST_F(IamServiceTest, GivesAManagedPolicyAndItsVersionBack) {
-  auto created = call_iam("CreatePolicy", {{"PolicyName", "write"}, {"PolicyDocument", kWrite}, {"Description", "d e"},
-                                           {"Tags.member.1.Key", "a"}, {"Tags.member.1.Value", "b"}});
+  auto created = call_iam("CreatePolicy", {{"PolicyName", "write"},
+                                           {"PolicyDocument", kWrite},
+                                           {"Description", "d e"},
+                                           {"Tags.member.1.Key", "a"},
+                                           {"Tags.member.1.Value", "b"}});
   ASSERT_TRUE(created) << told(created);
   EXPECT_EQ(element_of(*created, "Arn"), kPolicyArn);
   auto got = call_iam("GetPolicy", {{"PolicyArn", kPolicyArn}});
@@ -413,7 +458,8 @@ TEST_F(IamServiceTest, AnswersForManagedPoliciesInAmazonsWords) {
   EXPECT_EQ(told(call_iam("CreatePolicy", {{"PolicyName", "Write"}, {"PolicyDocument", kWrite}})),
             "409 EntityAlreadyExists: A policy called Write already exists. Duplicate names are not allowed.");
   for (const char* action : {"GetPolicy", "DeletePolicy", "ListPolicyVersions"})
-    EXPECT_EQ(told(call_iam(action, {{"PolicyArn", none}})), "404 NoSuchEntity: Policy " + none + " was not found.") << action;
+    EXPECT_EQ(told(call_iam(action, {{"PolicyArn", none}})), "404 NoSuchEntity: Policy " + none + " was not found.")
+        << action;
   EXPECT_EQ(told(call_iam("GetPolicyVersion", {{"PolicyArn", kPolicyArn}, {"VersionId", "v2"}})),
             std::string("404 NoSuchEntity: Policy ") + kPolicyArn + " version v2 does not exist or is not attachable.");
   EXPECT_EQ(told(call_iam("GetPolicy", {{"PolicyArn", "arn:aws:iam::111122223333:role/x"}})),
@@ -427,7 +473,8 @@ TEST_F(IamServiceTest, AttachmentsComeAndGo) {
   create_role("r");
   create_policy();
   const Fields both = {{"RoleName", "r"}, {"PolicyArn", kPolicyArn}};
-  EXPECT_EQ(told(call_iam("DetachRolePolicy", both)), std::string("404 NoSuchEntity: Policy ") + kPolicyArn + " was not found.");
+  EXPECT_EQ(told(call_iam("DetachRolePolicy", both)),
+            std::string("404 NoSuchEntity: Policy ") + kPolicyArn + " was not found.");
   EXPECT_EQ(call_iam("AttachRolePolicy", both), "");
   EXPECT_EQ(call_iam("AttachRolePolicy", both), "");
   auto listed = call_iam("ListAttachedRolePolicies", {{"RoleName", "r"}});
@@ -454,7 +501,8 @@ TEST_F(IamServiceTest, AmazonsPoliciesForAmpAreThere) {
   auto version = call_iam("GetPolicyVersion", {{"PolicyArn", arn}, {"VersionId", "v1"}});
   ASSERT_TRUE(version);
   EXPECT_THAT(element_of(*version, "Document"), HasSubstr("aps%3ARemoteWrite"));
-  EXPECT_EQ(told(call_iam("DeletePolicy", {{"PolicyArn", arn}})), "403 AccessDenied: AWS managed policies cannot be deleted.");
+  EXPECT_EQ(told(call_iam("DeletePolicy", {{"PolicyArn", arn}})),
+            "403 AccessDenied: AWS managed policies cannot be deleted.");
 }
 
 TEST_F(IamServiceTest, ListsPoliciesByScopeAndUse) {
@@ -500,9 +548,13 @@ TEST_F(IamServiceTest, EveryListSaysWhetherItIsWhole) {
   create_role("r");
   create_policy();
   for (const auto& [action, fields] : std::vector<std::pair<const char*, Fields>>{
-           {"ListRoles", {}}, {"ListPolicies", {}}, {"ListRolePolicies", {{"RoleName", "r"}}},
-           {"ListAttachedRolePolicies", {{"RoleName", "r"}}}, {"ListRoleTags", {{"RoleName", "r"}}},
-           {"ListInstanceProfilesForRole", {{"RoleName", "r"}}}, {"ListPolicyVersions", {{"PolicyArn", kPolicyArn}}},
+           {"ListRoles", {}},
+           {"ListPolicies", {}},
+           {"ListRolePolicies", {{"RoleName", "r"}}},
+           {"ListAttachedRolePolicies", {{"RoleName", "r"}}},
+           {"ListRoleTags", {{"RoleName", "r"}}},
+           {"ListInstanceProfilesForRole", {{"RoleName", "r"}}},
+           {"ListPolicyVersions", {{"PolicyArn", kPolicyArn}}},
            {"ListOpenIDConnectProviderTags", {{"OpenIDConnectProviderArn", kProviderArn}}}}) {
     auto listed = call_iam(action, fields);
     ASSERT_TRUE(listed) << action;

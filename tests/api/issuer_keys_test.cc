@@ -24,9 +24,8 @@ class ScriptedFetcher final : public http::DocumentFetcher {
   http::Task<Result<Document>> fetch(std::string url, size_t, std::chrono::milliseconds) override {
     ++hits[url];
     if (hold) {
-      co_await callback_result<bool>(executor, [this](std::move_only_function<void(bool)> done) {
-        held.push_back(std::move(done));
-      });
+      co_await callback_result<bool>(
+          executor, [this](std::move_only_function<void(bool)> done) { held.push_back(std::move(done)); });
     }
     const auto found = documents.find(url);
     if (found == documents.end()) co_return fail(ErrorCode::kUnavailable, "connection refused");
@@ -62,7 +61,8 @@ std::string jwks(std::initializer_list<const char*> kids) {
 class IssuerKeysTest : public testing::Test {
  protected:
   void SetUp() override {
-    fetcher.documents[kDiscoveryUrl] = {std::string(R"({"issuer":")") + kIssuer + R"(","jwks_uri":")" + kJwksUrl + "\"}", ""};
+    fetcher.documents[kDiscoveryUrl] = {
+        std::string(R"({"issuer":")") + kIssuer + R"(","jwks_uri":")" + kJwksUrl + "\"}", ""};
     fetcher.documents[kJwksUrl] = {jwks({"one"}), "max-age=604800"};
   }
   IssuerKeySet keys() {
@@ -72,7 +72,8 @@ class IssuerKeysTest : public testing::Test {
   }
   IssuerKeySet newer(const IssuerKeySet& seen) {
     IssuerKeySet result;
-    start<IssuerKeySet>(cache.newer_keys("provider-1", kIssuer, seen.keys), [&](IssuerKeySet set) { result = std::move(set); });
+    start<IssuerKeySet>(cache.newer_keys("provider-1", kIssuer, seen.keys),
+                        [&](IssuerKeySet set) { result = std::move(set); });
     return result;
   }
   int fetches() { return fetcher.hits[kJwksUrl]; }
@@ -140,7 +141,8 @@ TEST_F(IssuerKeysTest, OneFetchServesAllWhoWaitForIt) {
   fetcher.hold = true;
   std::vector<IssuerKeySet> results;
   for (int i = 0; i < 3; ++i) {
-    start<IssuerKeySet>(cache.keys("provider-1", kIssuer), [&](IssuerKeySet set) { results.push_back(std::move(set)); });
+    start<IssuerKeySet>(cache.keys("provider-1", kIssuer),
+                        [&](IssuerKeySet set) { results.push_back(std::move(set)); });
   }
   EXPECT_TRUE(results.empty());
   fetcher.release();
@@ -150,7 +152,8 @@ TEST_F(IssuerKeysTest, OneFetchServesAllWhoWaitForIt) {
 }
 
 TEST_F(IssuerKeysTest, ADiscoveryDocumentForAnotherIssuerGivesNoKeys) {
-  fetcher.documents[kDiscoveryUrl].body = std::string(R"({"issuer":"https://oidc.example/id/A","jwks_uri":")") + kJwksUrl + "\"}";
+  fetcher.documents[kDiscoveryUrl].body =
+      std::string(R"({"issuer":"https://oidc.example/id/A","jwks_uri":")") + kJwksUrl + "\"}";
   const auto result = keys();
   EXPECT_FALSE(result.keys);
   EXPECT_THAT(result.failure, HasSubstr("https://oidc.example/id/A"));

@@ -37,7 +37,9 @@ TEST(Arn, NamesPartsOfItsResource) {
 }
 
 TEST(Arn, RefusesWhatIsNone) {
-  struct Row { std::string text, why; };
+  struct Row {
+    std::string text, why;
+  };
   const Row rows[] = {
       {"", "fewer than six parts"},
       {"arn:aws:iam::111122223333", "fewer than six parts"},

@@ -13,7 +13,9 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 
 TEST(XmlWriter, EscapesTheFiveSpecialsAndDropsWhatXmlCannotCarry) {
-  struct Row { std::string text, xml; };
+  struct Row {
+    std::string text, xml;
+  };
   const Row rows[] = {
       {"plain", "plain"},
       {"<a href=\"x\">&'</a>", "&lt;a href=&quot;x&quot;&gt;&amp;&apos;&lt;/a&gt;"},
@@ -92,7 +94,8 @@ TEST(QueryError, CarriesTypeCodeAndEscapedMessage) {
 TEST(InvalidAction, NamesOperationAndVersion) {
   EXPECT_EQ(invalid_action("X", "2011-06-15").message, "Could not find operation X for version 2011-06-15");
   EXPECT_EQ(invalid_action("X", "").message, "Could not find operation X for version NO_VERSION_SPECIFIED");
-  EXPECT_EQ(invalid_action("X", "", "Try /").message, "Could not find operation X for version NO_VERSION_SPECIFIED. Try /");
+  EXPECT_EQ(invalid_action("X", "", "Try /").message,
+            "Could not find operation X for version NO_VERSION_SPECIFIED. Try /");
   EXPECT_EQ(invalid_action("X", "").code, "InvalidAction");
 }
 
@@ -103,15 +106,17 @@ TEST(Parameters, FirstOfRepeatedScalarsWins) {
 }
 
 TEST(Lists, AreReadInTheOrderOfTheirNumbers) {
-  const Parameters parameters = {{"L.member.10", "c"}, {"L.member.2", "b"}, {"L.member.1", "a"}, {"L.member.2", "x"},
-                                 {"Other.member.1", "y"}, {"L.member.3.Key", "z"}};
+  const Parameters parameters = {{"L.member.10", "c"}, {"L.member.2", "b"},     {"L.member.1", "a"},
+                                 {"L.member.2", "x"},  {"Other.member.1", "y"}, {"L.member.3.Key", "z"}};
   EXPECT_THAT(*string_list(parameters, "L"), ElementsAre("a", "b", "c"));
   EXPECT_THAT(*string_list({{"L", ""}}, "L"), ElementsAre());
   EXPECT_THAT(*string_list({}, "L"), ElementsAre());
 }
 
 TEST(Lists, OfStructuresKeepFieldsTogether) {
-  const Parameters parameters = {{"Tags.member.2.Key", "k2"}, {"Tags.member.1.Value", "v1"}, {"Tags.member.1.Key", "k1"},
+  const Parameters parameters = {{"Tags.member.2.Key", "k2"},
+                                 {"Tags.member.1.Value", "v1"},
+                                 {"Tags.member.1.Key", "k1"},
                                  {"Tags.member.2.Key", "again"}};
   const auto list = structure_list(parameters, "Tags");
   ASSERT_TRUE(list);

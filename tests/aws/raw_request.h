@@ -17,8 +17,8 @@ namespace sluice::aws::testing {
 /// The folder of recorded requests and signature vectors; nullopt when it is not there.
 inline std::optional<std::filesystem::path> conformance_dir() {
   const char* given = std::getenv("SLUICE_CONFORMANCE_DIR");
-  const std::filesystem::path path = given ? std::filesystem::path(given)
-                                           : std::filesystem::path(SLUICE_SOURCE_DIR) / ".." / "shared" / "conformance";
+  const std::filesystem::path path =
+      given ? std::filesystem::path(given) : std::filesystem::path(SLUICE_SOURCE_DIR) / ".." / "shared" / "conformance";
   return std::filesystem::is_directory(path) ? std::optional(path) : std::nullopt;
 }
 

@@ -19,9 +19,11 @@ TEST(RestJsonError, HasTheTypeInAHeaderAndExtraMembersBesideTheMessage) {
 }
 
 TEST(RestJsonError, NamesTheFieldThatFailedValidation) {
-  EXPECT_EQ(rest_json_error(validation_exception("too long", "FIELD_VALIDATION_FAILED", "alias")).body,
-            R"({"message":"too long","reason":"FIELD_VALIDATION_FAILED","fieldList":[{"name":"alias","message":"too long"}]})");
-  EXPECT_EQ(rest_json_error(validation_exception("no", "CANNOT_PARSE")).body, R"({"message":"no","reason":"CANNOT_PARSE"})");
+  EXPECT_EQ(
+      rest_json_error(validation_exception("too long", "FIELD_VALIDATION_FAILED", "alias")).body,
+      R"({"message":"too long","reason":"FIELD_VALIDATION_FAILED","fieldList":[{"name":"alias","message":"too long"}]})");
+  EXPECT_EQ(rest_json_error(validation_exception("no", "CANNOT_PARSE")).body,
+            R"({"message":"no","reason":"CANNOT_PARSE"})");
 }
 
 TEST(RestJsonError, StatusOfEachKind) {

@@ -34,9 +34,9 @@ TEST(SigningKeyCache, TellsScopesApart) {
   SigningKeyCache cache;
   const Secret secret("s");
   const std::string first(cache.get("AKID", secret, kScope).reveal());
-  for (const CredentialScope& other : {CredentialScope{"20150831", "us-east-1", "iam"},
-                                       CredentialScope{"20150830", "us-east-2", "iam"},
-                                       CredentialScope{"20150830", "us-east-1", "sts"}}) {
+  for (const CredentialScope& other :
+       {CredentialScope{"20150831", "us-east-1", "iam"}, CredentialScope{"20150830", "us-east-2", "iam"},
+        CredentialScope{"20150830", "us-east-1", "sts"}}) {
     EXPECT_NE(cache.get("AKID", secret, other).reveal(), first);
   }
   EXPECT_EQ(cache.size(), 4u);

@@ -10,7 +10,9 @@ namespace sluice::aws {
 namespace {
 
 TEST(CanonicalPath, OfEachForm) {
-  struct Row { std::string path, normalized_twice, normalized_once, sent_twice, sent_once; };
+  struct Row {
+    std::string path, normalized_twice, normalized_once, sent_twice, sent_once;
+  };
   const Row rows[] = {
       {"", "/", "/", "/", "/"},
       {"/", "/", "/", "/", "/"},
@@ -34,7 +36,9 @@ TEST(CanonicalPath, OfEachForm) {
 }
 
 TEST(CanonicalQuery, EncodesAnewAndSorts) {
-  struct Row { std::string query, canonical; };
+  struct Row {
+    std::string query, canonical;
+  };
   const Row rows[] = {
       {"", ""},
       {"a", "a="},
@@ -60,7 +64,8 @@ TEST(CanonicalQuery, DropsTheSignatureOfPresignedRequestsOnly) {
 }
 
 TEST(CanonicalHeader, TrimsCollapsesFoldsAndJoins) {
-  const RequestView view{"GET", "/", "", {{"X-A", "  a   b\t c "}, {"x-a", ""}, {"X-B", "one\r\n   two"}, {"X-A", "d"}}, ""};
+  const RequestView view{
+      "GET", "/", "", {{"X-A", "  a   b\t c "}, {"x-a", ""}, {"X-B", "one\r\n   two"}, {"X-A", "d"}}, ""};
   EXPECT_EQ(canonical_header_value(view, "x-a"), "a b c,,d");
   EXPECT_EQ(canonical_header_value(view, "x-b"), "one two");
   EXPECT_EQ(canonical_header_value(view, "x-c"), "");
@@ -69,7 +74,8 @@ TEST(CanonicalHeader, TrimsCollapsesFoldsAndJoins) {
 TEST(CanonicalRequest, SortsHeaderLinesButKeepsTheSignedHeadersListAsGiven) {
   const RequestView view{"GET", "/", "", {{"Host", "h"}, {"A", "1"}}, ""};
   const std::vector<std::string> names = {"host", "a"};
-  EXPECT_EQ(canonical_request(view, {.signed_headers = names, .payload_hash = "H"}), "GET\n/\n\na:1\nhost:h\n\nhost;a\nH");
+  EXPECT_EQ(canonical_request(view, {.signed_headers = names, .payload_hash = "H"}),
+            "GET\n/\n\na:1\nhost:h\n\nhost;a\nH");
 }
 
 TEST(CanonicalRequest, TakesAnotherHostWhenToldTo) {

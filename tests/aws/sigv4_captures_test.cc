@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "aws/query_protocol.h"
+#include "aws/raw_request.h"
 #include "aws/sigv4_verify.h"
 #include "base/clock.h"
-#include "aws/raw_request.h"
 
 namespace sluice::aws {
 namespace {
@@ -34,7 +34,9 @@ class Captures : public ::testing::Test {
   }
 
   VerificationPolicy policy_for(const ParsedAuthorization& parsed) const {
-    return {.now = parsed.signed_at, .service = std::string(parsed.claimed_service()), .regions = {"us-west-2", "us-east-1"}};
+    return {.now = parsed.signed_at,
+            .service = std::string(parsed.claimed_service()),
+            .regions = {"us-west-2", "us-east-1"}};
   }
 
   std::vector<std::filesystem::path> paths_;

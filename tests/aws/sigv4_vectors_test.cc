@@ -7,13 +7,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "aws/raw_request.h"
 #include "aws/sigv4_sign.h"
 #include "aws/sigv4_verify.h"
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "crypto/digest.h"
-#include "aws/raw_request.h"
 
 namespace sluice::aws {
 namespace {
@@ -37,15 +37,13 @@ VerificationPolicy policy_of_the_suites() {
   return {.now = *parse_amz_date(kDate), .service = "service", .regions = {"us-east-1"}};
 }
 
-::testing::AssertionResult verifies(const RawRequest& request, SigningKeyCache& cache,
-                                    PathForm* matched = nullptr) {
+::testing::AssertionResult verifies(const RawRequest& request, SigningKeyCache& cache, PathForm* matched = nullptr) {
   const RequestView view = request.view();
   const auto parsed = parse_authorization(view);
   if (!parsed) return ::testing::AssertionFailure() << "parse: " << to_string(parsed.error().reason);
   const auto checked = check_claims(*parsed, view, policy_of_the_suites());
   if (!checked) return ::testing::AssertionFailure() << "claims: " << checked.error().message;
-  const auto verified =
-      verify_signature(*checked, Secret(std::string(kSecret)), view, policy_of_the_suites(), cache);
+  const auto verified = verify_signature(*checked, Secret(std::string(kSecret)), view, policy_of_the_suites(), cache);
   if (!verified) return ::testing::AssertionFailure() << verified.error().canonical_request;
   if (matched) *matched = verified->path_form;
   return ::testing::AssertionSuccess();
@@ -76,7 +74,8 @@ Context read_context(const fs::path& dir) {
   const JsonObject& credentials = *object.find("credentials")->as_object();
   context.credentials.access_key_id = *credentials.find("access_key_id")->as_string();
   context.credentials.secret_access_key = Secret(*credentials.find("secret_access_key")->as_string());
-  if (const JsonValue* token = credentials.find("token")) context.credentials.session_token = Secret(*token->as_string());
+  if (const JsonValue* token = credentials.find("token"))
+    context.credentials.session_token = Secret(*token->as_string());
   return context;
 }
 
@@ -117,7 +116,8 @@ TEST_F(AwsCAuthSuite, SignsEveryRequestByHeaders) {
     const auto added = sign_request(request.view(), context.credentials, {"us-east-1", "service"},
                                     *parse_amz_date(kDate), options_of(context));
     ASSERT_EQ(added.back().first, "Authorization");
-    EXPECT_THAT(added.back().second, ::testing::EndsWith("Signature=" + trimmed(read_text(dir / "header-signature.txt"))));
+    EXPECT_THAT(added.back().second,
+                ::testing::EndsWith("Signature=" + trimmed(read_text(dir / "header-signature.txt"))));
   }
 }
 
@@ -130,9 +130,9 @@ TEST_F(AwsCAuthSuite, CanonicalisesEverySignedRequest) {
     const auto parsed = parse_authorization(view);
     ASSERT_TRUE(parsed);
     const std::string hash = hex_encode(crypto::sha256(request.body));
-    const std::string canonical = canonical_request(view, {.path_form = options_of(context).path_form,
-                                                           .signed_headers = parsed->signed_headers,
-                                                           .payload_hash = hash});
+    const std::string canonical = canonical_request(
+        view,
+        {.path_form = options_of(context).path_form, .signed_headers = parsed->signed_headers, .payload_hash = hash});
     EXPECT_EQ(canonical, trimmed(read_text(dir / "header-canonical-request.txt")));
     EXPECT_EQ(string_to_sign(parsed->amz_date, {"20150830", "us-east-1", "service"}, canonical),
               trimmed(read_text(dir / "header-string-to-sign.txt")));
@@ -269,7 +269,8 @@ TEST_F(BotocoreSuite, SignsEveryRequest) {
     SCOPED_TRACE(stem.filename().string());
     RawRequest request = RawRequest::parse(read_part(stem, ".req"));
     request.remove_header("X-Amz-Date");
-    const auto added = sign_request(request.view(), credentials_of(stem), {"us-east-1", "service"}, *parse_amz_date(kDate));
+    const auto added =
+        sign_request(request.view(), credentials_of(stem), {"us-east-1", "service"}, *parse_amz_date(kDate));
     EXPECT_EQ(added.back().second, trimmed(read_part(stem, ".authz")));
   }
 }

@@ -18,15 +18,13 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 using testing::RawRequest;
+using ::testing::StartsWith;
 
 constexpr UnixSeconds kNow = 1'440'938'160;  // 20150830T123600Z
 constexpr std::string_view kSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-VerificationPolicy default_policy() {
-  return {.now = kNow, .service = "aps", .regions = {"eu-west-1", "us-east-1"}};
-}
+VerificationPolicy default_policy() { return {.now = kNow, .service = "aps", .regions = {"eu-west-1", "us-east-1"}}; }
 
 RawRequest unsigned_request() {
   return RawRequest{.method = "POST",
@@ -51,7 +49,8 @@ RawRequest signed_request(RawRequest request = unsigned_request(), const SignCho
   return request;
 }
 
-std::expected<Verified, SigV4Failure> verify(const RawRequest& request, const VerificationPolicy& policy = default_policy()) {
+std::expected<Verified, SigV4Failure> verify(const RawRequest& request,
+                                             const VerificationPolicy& policy = default_policy()) {
   SigningKeyCache cache(8);
   const RequestView view = request.view();
   const auto parsed = parse_authorization(view);
@@ -117,111 +116,149 @@ const std::string kMismatchText = "The request signature we calculated does not 
 std::vector<RefusalCase> refusal_cases() {
   using enum SigV4Refusal;
   return {
-      {"BothHeaderAndQuery", [] {
+      {"BothHeaderAndQuery",
+       [] {
          RawRequest request = signed_request();
          request.query = "X-Amz-Algorithm=AWS4-HMAC-SHA256";
          return request;
-       }, kBothHeaderAndQuery, 400, "IncompleteSignature",
-       "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.", "IncompleteSignatureException"},
+       },
+       kBothHeaderAndQuery, 400, "IncompleteSignature",
+       "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
+       "IncompleteSignatureException"},
       {"NoAuthentication", [] { return unsigned_request(); }, kNoAuthentication, 403, "MissingAuthenticationToken",
        "Request is missing Authentication Token", "MissingAuthenticationTokenException"},
-      {"Presigned", [] {
+      {"Presigned",
+       [] {
          RawRequest request = unsigned_request();
          request.query = "a=b&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00";
          return request;
-       }, kPresignedNotOffered, 400, "IncompleteSignature", "Requests signed in the query string", "IncompleteSignatureException"},
-      {"AuthorizationTwice", [] { return with_header("authorization", "AWS4-HMAC-SHA256 Credential=x"); }, kDuplicateHeader,
-       400, "IncompleteSignature", "Header 'Authorization' must not appear more than once.", "IncompleteSignatureException"},
-      {"SessionTokenTwice", [] {
+       },
+       kPresignedNotOffered, 400, "IncompleteSignature", "Requests signed in the query string",
+       "IncompleteSignatureException"},
+      {"AuthorizationTwice", [] { return with_header("authorization", "AWS4-HMAC-SHA256 Credential=x"); },
+       kDuplicateHeader, 400, "IncompleteSignature", "Header 'Authorization' must not appear more than once.",
+       "IncompleteSignatureException"},
+      {"SessionTokenTwice",
+       [] {
          RawRequest request = with_header("X-Amz-Security-Token", "a");
          request.headers.emplace_back("x-amz-security-token", "b");
          return request;
-       }, kDuplicateHeader, 400, "IncompleteSignature", "Header 'X-Amz-Security-Token'", "IncompleteSignatureException"},
+       },
+       kDuplicateHeader, 400, "IncompleteSignature", "Header 'X-Amz-Security-Token'", "IncompleteSignatureException"},
       {"HostTwice", [] { return with_header("host", "other"); }, kDuplicateHeader, 400, "IncompleteSignature",
        "Header 'Host'", "IncompleteSignatureException"},
-      {"SignatureTwice", [] { return with_edited_authorization("Signature=", "Signature=00, Signature="); }, kDuplicateHeader,
-       400, "IncompleteSignature", "Authorization header must not have more than one 'Signature'", "IncompleteSignatureException"},
+      {"SignatureTwice", [] { return with_edited_authorization("Signature=", "Signature=00, Signature="); },
+       kDuplicateHeader, 400, "IncompleteSignature", "Authorization header must not have more than one 'Signature'",
+       "IncompleteSignatureException"},
       {"AuthorizationTooLarge", [] { return with_authorization("AWS4-HMAC-SHA256 " + std::string(9000, 'x')); },
-       kAuthorizationTooLarge, 400, "IncompleteSignature", "Header 'Authorization' is too long: 9017 bytes", "IncompleteSignatureException"},
-      {"TooManySignedHeaders", [] {
+       kAuthorizationTooLarge, 400, "IncompleteSignature", "Header 'Authorization' is too long: 9017 bytes",
+       "IncompleteSignatureException"},
+      {"TooManySignedHeaders",
+       [] {
          std::string names = "host";
          for (int i = 0; i < 100; ++i) names += fmt::format(";x{}", i);
          return with_edited_authorization("SignedHeaders=", fmt::format("SignedHeaders={};", names));
-       }, kAuthorizationTooLarge, 400, "IncompleteSignature", "SignedHeaders names", "IncompleteSignatureException"},
+       },
+       kAuthorizationTooLarge, 400, "IncompleteSignature", "SignedHeaders names", "IncompleteSignatureException"},
       {"Bearer", [] { return with_authorization("Bearer eyJhbGciOiJSUzI1NiJ9.secret"); }, kOtherScheme, 400,
        "IncompleteSignature",
-       "'...' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer ...'.", "IncompleteSignatureException"},
-      {"SigV4A", [] { return with_edited_authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"); }, kAsymmetricNotOffered,
-       400, "IncompleteSignature",
-       "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256' (only AWS4-HMAC-SHA256 for now). ", "IncompleteSignatureException"},
-      {"KeyWithoutEqualSign", [] { return with_edited_authorization("Credential=", "Credential,x="); }, kNotKeyValue, 400,
-       "IncompleteSignature", "'Credential' not a valid key=value pair (missing equal-sign) in Authorization header: 'AWS4-HMAC-SHA256 ",
+       "'...' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer ...'.",
        "IncompleteSignatureException"},
-      {"DateInNoKnownForm", [] {
+      {"SigV4A", [] { return with_edited_authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"); },
+       kAsymmetricNotOffered, 400, "IncompleteSignature",
+       "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256' (only AWS4-HMAC-SHA256 for now). ",
+       "IncompleteSignatureException"},
+      {"KeyWithoutEqualSign", [] { return with_edited_authorization("Credential=", "Credential,x="); }, kNotKeyValue,
+       400, "IncompleteSignature",
+       "'Credential' not a valid key=value pair (missing equal-sign) in Authorization header: 'AWS4-HMAC-SHA256 ",
+       "IncompleteSignatureException"},
+      {"DateInNoKnownForm",
+       [] {
          RawRequest request = signed_request();
          *request.header("X-Amz-Date") = "201";
          return request;
-       }, kBadDate, 400, "IncompleteSignature",
-       "Date must be in ISO-8601 'basic format'. Got '201'. See http://en.wikipedia.org/wiki/ISO_8601", "IncompleteSignatureException"},
+       },
+       kBadDate, 400, "IncompleteSignature",
+       "Date must be in ISO-8601 'basic format'. Got '201'. See http://en.wikipedia.org/wiki/ISO_8601",
+       "IncompleteSignatureException"},
       {"SignedTooLongAgo", [] { return signed_request(unsigned_request(), {.at = kNow - 301}); }, kExpired, 403,
        "SignatureDoesNotMatch",
-       "Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - 5 min.)", "InvalidSignatureException"},
+       "Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - 5 min.)",
+       "InvalidSignatureException"},
       {"SignedInTheFuture", [] { return signed_request(unsigned_request(), {.at = kNow + 301}); }, kNotYetCurrent, 403,
        "SignatureDoesNotMatch",
        "Signature not yet current: 20150830T124101Z is still later than 20150830T124100Z (20150830T123600Z + 5 min.)",
        "InvalidSignatureException"},
-      {"HostNotSigned", [] { return with_edited_authorization("content-type;host;", "content-type;"); }, kHostNotSigned, 403,
-       "SignatureDoesNotMatch", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.", "InvalidSignatureException"},
-      {"OtherAlgorithm", [] { return with_edited_authorization("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1"); }, kUnsupportedAlgorithm,
-       400, "IncompleteSignature", "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1' (only AWS4-HMAC-SHA256 for now). ",
+      {"HostNotSigned", [] { return with_edited_authorization("content-type;host;", "content-type;"); }, kHostNotSigned,
+       403, "SignatureDoesNotMatch", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+       "InvalidSignatureException"},
+      {"OtherAlgorithm", [] { return with_edited_authorization("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1"); },
+       kUnsupportedAlgorithm, 400, "IncompleteSignature",
+       "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1' (only AWS4-HMAC-SHA256 for now). ",
        "IncompleteSignatureException"},
       {"CredentialOfFourParts", [] { return with_edited_authorization("/aws4_request", ""); }, kCredentialShape, 400,
        "IncompleteSignature",
        "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got "
-       "'AKIDEXAMPLE/20150830/eu-west-1/aps'", "IncompleteSignatureException"},
-      {"RegionEmpty", [] { return signed_request(unsigned_request(), {.target = {"", "aps"}}); }, kScopeRegionEmpty, 403,
-       "SignatureDoesNotMatch", "Credential should be scoped to a valid region. ", "InvalidSignatureException"},
-      {"RegionNotAccepted", [] { return signed_request(unsigned_request(), {.target = {"ap-south-1", "aps"}}); }, kScopeRegion,
+       "'AKIDEXAMPLE/20150830/eu-west-1/aps'",
+       "IncompleteSignatureException"},
+      {"RegionEmpty", [] { return signed_request(unsigned_request(), {.target = {"", "aps"}}); }, kScopeRegionEmpty,
        403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region. ", "InvalidSignatureException"},
-      {"OtherService", [] { return signed_request(unsigned_request(), {.target = {"eu-west-1", "s3"}}); }, kScopeService, 403,
-       "SignatureDoesNotMatch", "Credential should be scoped to correct service: 'aps'. ", "InvalidSignatureException"},
+      {"RegionNotAccepted", [] { return signed_request(unsigned_request(), {.target = {"ap-south-1", "aps"}}); },
+       kScopeRegion, 403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region. ",
+       "InvalidSignatureException"},
+      {"OtherService", [] { return signed_request(unsigned_request(), {.target = {"eu-west-1", "s3"}}); },
+       kScopeService, 403, "SignatureDoesNotMatch", "Credential should be scoped to correct service: 'aps'. ",
+       "InvalidSignatureException"},
       {"OtherTerminator", [] { return with_edited_authorization("aws4_request", "e"); }, kScopeTerminator, 403,
        "SignatureDoesNotMatch", "Credential should be scoped with a valid terminator: 'aws4_request', not 'e'. ",
        "InvalidSignatureException"},
-      {"OtherDateInScope", [] { return with_edited_authorization("/20150830/", "/b/"); }, kScopeDate, 403, "SignatureDoesNotMatch",
-       "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: 'b' != '20150830', from "
-       "'20150830T123600Z'.", "InvalidSignatureException"},
+      {"OtherDateInScope", [] { return with_edited_authorization("/20150830/", "/b/"); }, kScopeDate, 403,
+       "SignatureDoesNotMatch",
+       "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: 'b' != '20150830', "
+       "from "
+       "'20150830T123600Z'.",
+       "InvalidSignatureException"},
       {"StreamingPayload", [] { return with_header("X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"); },
        kStreamingPayload, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
       {"UnsignedPayload", [] { return with_header("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"); }, kUnsignedPayload, 403,
        "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
-      {"PayloadHashOfAnotherBody", [] {
+      {"PayloadHashOfAnotherBody",
+       [] {
          RawRequest request = signed_request(unsigned_request(), {.options = {.add_content_sha256 = true}});
          request.body = "other";
          return request;
-       }, kPayloadHashMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
-      {"TamperedBody", [] {
+       },
+       kPayloadHashMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
+      {"TamperedBody",
+       [] {
          RawRequest request = signed_request();
          request.body += "x";
          return request;
-       }, kSignatureMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
-      {"TamperedPath", [] {
+       },
+       kSignatureMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
+      {"TamperedPath",
+       [] {
          RawRequest request = signed_request();
          request.path = "/workspaces/ws-2/api/v1/remote_write";
          return request;
-       }, kSignatureMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
-      {"TamperedQuery", [] {
+       },
+       kSignatureMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
+      {"TamperedQuery",
+       [] {
          RawRequest request = signed_request();
          request.query = "a=1";
          return request;
-       }, kSignatureMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
-      {"TamperedSignedHeader", [] {
+       },
+       kSignatureMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
+      {"TamperedSignedHeader",
+       [] {
          RawRequest request = signed_request();
          *request.header("Content-Type") = "text/plain";
          return request;
-       }, kSignatureMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
-      {"SignatureNotHex", [] { return with_edited_authorization("Signature=", "Signature=zz"); }, kSignatureMismatch, 403,
-       "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
+       },
+       kSignatureMismatch, 403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
+      {"SignatureNotHex", [] { return with_edited_authorization("Signature=", "Signature=zz"); }, kSignatureMismatch,
+       403, "SignatureDoesNotMatch", kMismatchText, "InvalidSignatureException"},
   };
 }
 
@@ -253,10 +290,11 @@ TEST(SigV4Verify, ListsEveryMissingPartInOneText) {
   const auto verified = verify(request);
   ASSERT_FALSE(verified);
   EXPECT_EQ(verified.error().reason, SigV4Refusal::kMissingParts);
-  EXPECT_EQ(verified.error().message,
-            "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
-            "Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a "
-            "'X-Amz-Date' or a 'Date' header. Authorization=AWS4-HMAC-SHA256");
+  EXPECT_EQ(
+      verified.error().message,
+      "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
+      "Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a "
+      "'X-Amz-Date' or a 'Date' header. Authorization=AWS4-HMAC-SHA256");
 }
 
 TEST(SigV4Verify, ReportsEveryFaultOfTheScopeTogether) {
@@ -267,10 +305,11 @@ TEST(SigV4Verify, ReportsEveryFaultOfTheScopeTogether) {
   EXPECT_EQ(verified.error().reason, SigV4Refusal::kScopeRegion);
   EXPECT_EQ(verified.error().seen, "b");
   EXPECT_EQ(verified.error().wanted, "eu-west-1 or us-east-1");
-  EXPECT_EQ(verified.error().message,
-            "Credential should be scoped to a valid region. Credential should be scoped to correct service: 'aps'. "
-            "Credential should be scoped with a valid terminator: 'aws4_request', not 'd'. Date in Credential scope does not "
-            "match YYYYMMDD from ISO-8601 version of date from HTTP: 'a' != '20150830', from '20150830T123600Z'.");
+  EXPECT_EQ(
+      verified.error().message,
+      "Credential should be scoped to a valid region. Credential should be scoped to correct service: 'aps'. "
+      "Credential should be scoped with a valid terminator: 'aws4_request', not 'd'. Date in Credential scope does not "
+      "match YYYYMMDD from ISO-8601 version of date from HTTP: 'a' != '20150830', from '20150830T123600Z'.");
 }
 
 TEST(SigV4Verify, ChecksTheWindowBeforeTheScopeAndTheScopeBeforeTheSignature) {
@@ -304,7 +343,8 @@ TEST(SigV4Verify, ShowsJsonCallersTheCanonicalRequestWithoutTheSessionToken) {
   const auto verified = verify(request);
   ASSERT_FALSE(verified);
   const AwsError json = to_aws_error(verified.error(), ErrorDialect::kDataPlane);
-  EXPECT_THAT(json.message, HasSubstr("The Canonical String for this request should have been\n'POST\n/workspaces/ws-1/"));
+  EXPECT_THAT(json.message,
+              HasSubstr("The Canonical String for this request should have been\n'POST\n/workspaces/ws-1/"));
   EXPECT_THAT(json.message, HasSubstr("The String-to-Sign should have been\n'AWS4-HMAC-SHA256\n20150830T123600Z\n"));
   EXPECT_THAT(json.message, HasSubstr("x-amz-security-token:<session token>"));
   EXPECT_THAT(json.message, Not(HasSubstr("NotToBeShown")));
@@ -389,7 +429,8 @@ TEST(SigV4Verify, AcceptsUnsignedPayloadOnlyWhereThePolicyAllowsIt) {
       signature_bytes(derive_signing_key(kSecret, scope), string_to_sign("20150830T123600Z", scope, canonical)));
   request.headers.emplace_back("Authorization",
                                fmt::format("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{}, SignedHeaders=host;x-amz-date, "
-                                           "Signature={}", scope.format(), signature));
+                                           "Signature={}",
+                                           scope.format(), signature));
   EXPECT_EQ(verify(request).error().reason, SigV4Refusal::kUnsignedPayload);
   VerificationPolicy policy = default_policy();
   policy.allow_unsigned_payload = true;
@@ -434,13 +475,19 @@ TEST(SigV4Verify, SpendsAVerificationWithoutAnAnswer) {
 }
 
 TEST(SigV4Refusals, OfTheCallersLookUpsHaveAwsCodes) {
-  struct Row { SigV4Refusal reason; std::string query_code, query_text, json_code, json_text; };
+  struct Row {
+    SigV4Refusal reason;
+    std::string query_code, query_text, json_code, json_text;
+  };
   const std::string invalid = "The security token included in the request is invalid";
   const std::string expired = "The security token included in the request is expired";
   const Row rows[] = {
-      {SigV4Refusal::kUnknownAccessKey, "InvalidClientTokenId", invalid + ".", "UnrecognizedClientException", invalid + "."},
-      {SigV4Refusal::kSessionTokenMissing, "InvalidClientTokenId", invalid + ".", "UnrecognizedClientException", invalid},
-      {SigV4Refusal::kSessionTokenInvalid, "InvalidClientTokenId", invalid + ".", "UnrecognizedClientException", invalid},
+      {SigV4Refusal::kUnknownAccessKey, "InvalidClientTokenId", invalid + ".", "UnrecognizedClientException",
+       invalid + "."},
+      {SigV4Refusal::kSessionTokenMissing, "InvalidClientTokenId", invalid + ".", "UnrecognizedClientException",
+       invalid},
+      {SigV4Refusal::kSessionTokenInvalid, "InvalidClientTokenId", invalid + ".", "UnrecognizedClientException",
+       invalid},
       {SigV4Refusal::kSessionRoleGone, "InvalidClientTokenId", invalid + ".", "UnrecognizedClientException", invalid},
       {SigV4Refusal::kSessionExpired, "ExpiredToken", expired, "ExpiredTokenException", expired},
   };

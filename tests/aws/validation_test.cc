@@ -11,7 +11,11 @@ using ::testing::Not;
 
 const ParameterRule kRules[] = {
     {.name = "RoleArn", .required = true, .length_min = 20, .length_max = 2048, .pattern = &patterns::kArn},
-    {.name = "RoleSessionName", .required = true, .length_min = 2, .length_max = 64, .pattern = &patterns::kSessionName},
+    {.name = "RoleSessionName",
+     .required = true,
+     .length_min = 2,
+     .length_max = 64,
+     .pattern = &patterns::kSessionName},
     {.name = "WebIdentityToken", .required = true, .length_min = 4, .length_max = 20000, .sensitive = true},
     {.name = "DurationSeconds", .type = ParameterRule::Type::kInteger, .value_min = 900, .value_max = 43200},
     {.name = "OnlyAttached", .type = ParameterRule::Type::kBoolean},
@@ -20,7 +24,8 @@ const std::string kArn = "arn:aws:iam::111122223333:role/x";
 
 Parameters with(std::string name, std::string value) {
   Parameters parameters = {{std::move(name), std::move(value)}};
-  for (const auto& [key, good] : Parameters{{"RoleArn", kArn}, {"RoleSessionName", "ok"}, {"WebIdentityToken", "a.b.c"}}) {
+  for (const auto& [key, good] :
+       Parameters{{"RoleArn", kArn}, {"RoleSessionName", "ok"}, {"WebIdentityToken", "a.b.c"}}) {
     parameters.emplace_back(key, good);
   }
   return parameters;
@@ -37,12 +42,14 @@ TEST(Validation, AggregatesEveryViolationWithPatternBeforeLength) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->status, 400);
   EXPECT_EQ(error->code, "ValidationError");
-  EXPECT_EQ(error->message,
-            "4 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; "
-            "Value '!' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: "
-            "[\\w+=,.@-]*; Value '!' at 'roleSessionName' failed to satisfy constraint: Member must have length greater than "
-            "or equal to 2; Value at 'webIdentityToken' failed to satisfy constraint: Member must have length greater than or "
-            "equal to 4");
+  EXPECT_EQ(
+      error->message,
+      "4 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; "
+      "Value '!' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+      "[\\w+=,.@-]*; Value '!' at 'roleSessionName' failed to satisfy constraint: Member must have length greater than "
+      "or equal to 2; Value at 'webIdentityToken' failed to satisfy constraint: Member must have length greater than "
+      "or "
+      "equal to 4");
 }
 
 TEST(Validation, CountsOneViolationInTheSingular) {
@@ -50,7 +57,8 @@ TEST(Validation, CountsOneViolationInTheSingular) {
 }
 
 TEST(Validation, NeverEchoesTheToken) {
-  const auto error = validate(kRules, {{"RoleArn", kArn}, {"RoleSessionName", "ok"}, {"WebIdentityToken", std::string(20001, 's')}});
+  const auto error =
+      validate(kRules, {{"RoleArn", kArn}, {"RoleSessionName", "ok"}, {"WebIdentityToken", std::string(20001, 's')}});
   ASSERT_TRUE(error);
   EXPECT_THAT(error->message, Not(HasSubstr("sss")));
 }
@@ -69,22 +77,38 @@ TEST(Validation, CountsLengthInUtf16Units) {
 }
 
 TEST(Validation, ReadsIntegersAsStsDoes) {
-  struct Row { std::string text; std::string code; };
+  struct Row {
+    std::string text;
+    std::string code;
+  };
   const Row rows[] = {
-      {"900", ""}, {"0900", ""}, {"+900", ""}, {"43200", ""},
-      {" 900 ", "MalformedInput"}, {"900.0", "MalformedInput"}, {"9e2", "MalformedInput"}, {"2147483648", "MalformedInput"},
-      {"", "MalformedInput"}, {"+", "MalformedInput"}, {"99999999999999999999999", "MalformedInput"},
-      {"0", "ValidationError"}, {"-1", "ValidationError"}, {"899", "ValidationError"}, {"43201", "ValidationError"},
-      {"2147483647", "ValidationError"}, {"-2147483648", "ValidationError"},
+      {"900", ""},
+      {"0900", ""},
+      {"+900", ""},
+      {"43200", ""},
+      {" 900 ", "MalformedInput"},
+      {"900.0", "MalformedInput"},
+      {"9e2", "MalformedInput"},
+      {"2147483648", "MalformedInput"},
+      {"", "MalformedInput"},
+      {"+", "MalformedInput"},
+      {"99999999999999999999999", "MalformedInput"},
+      {"0", "ValidationError"},
+      {"-1", "ValidationError"},
+      {"899", "ValidationError"},
+      {"43201", "ValidationError"},
+      {"2147483647", "ValidationError"},
+      {"-2147483648", "ValidationError"},
   };
   for (const auto& row : rows) {
     const auto error = validate(kRules, with("DurationSeconds", row.text));
     EXPECT_EQ(error ? error->code : "", row.code) << row.text;
   }
   EXPECT_EQ(validate(kRules, with("DurationSeconds", ""))->message, "missing value for decimal type");
-  EXPECT_THAT(validate(kRules, with("DurationSeconds", "899"))->message,
-              HasSubstr("Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or "
-                        "equal to 900"));
+  EXPECT_THAT(
+      validate(kRules, with("DurationSeconds", "899"))->message,
+      HasSubstr("Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or "
+                "equal to 900"));
 }
 
 TEST(Validation, RefusesBytesThatAreNoUtf8AndBooleansThatAreNone) {
@@ -96,7 +120,8 @@ TEST(Validation, NamesTheEnumerationsValues) {
   static constexpr std::string_view kScopes[] = {"All", "AWS", "Local"};
   const ParameterRule rule[] = {{.name = "Scope", .allowed = kScopes}};
   EXPECT_FALSE(validate(rule, {{"Scope", "AWS"}}));
-  EXPECT_THAT(validate(rule, {{"Scope", "aws"}})->message, HasSubstr("Member must satisfy enum value set: [All, AWS, Local]"));
+  EXPECT_THAT(validate(rule, {{"Scope", "aws"}})->message,
+              HasSubstr("Member must satisfy enum value set: [All, AWS, Local]"));
 }
 
 TEST(Validation, ListsOfStructuresNameTheirMembers) {
@@ -109,7 +134,11 @@ TEST(Validation, ListsOfStructuresNameTheirMembers) {
 }
 
 TEST(Patterns, SayWhatTheirExpressionsSay) {
-  struct Row { const Pattern& pattern; std::string text; bool matches; };
+  struct Row {
+    const Pattern& pattern;
+    std::string text;
+    bool matches;
+  };
   const Row rows[] = {
       {patterns::kNameCharacters, "role_1+=,.@-", true},
       {patterns::kNameCharacters, "", false},
@@ -150,16 +179,26 @@ TEST(Patterns, SayWhatTheirExpressionsSay) {
       {patterns::kTagKey, "a*b", false},
       {patterns::kTagKey, "\xf0\x9f\x98\x80", false},
       {patterns::kTagKey, "\xe2\x86\x92", false},
-      {patterns::kTagKey, "a\xe2\x80\x8b" "b", false},   // zero-width space
-      {patterns::kTagKey, "a\xe2\x80\xae" "b", false},   // right-to-left override
-      {patterns::kTagKey, "a\xe2\x80\x83" "b", true},    // em space
+      {patterns::kTagKey,
+       "a\xe2\x80\x8b"
+       "b",
+       false},   // zero-width space
+      {patterns::kTagKey,
+       "a\xe2\x80\xae"
+       "b",
+       false},   // right-to-left override
+      {patterns::kTagKey,
+       "a\xe2\x80\x83"
+       "b",
+       true},    // em space
       {patterns::kTagValue, "", true},
       {patterns::kExternalId, "a:b/c", true},
       {patterns::kExternalId, "a b", false},
       {patterns::kClientToken, "0f8fad5b-d9cb", true},
       {patterns::kClientToken, "a b", false},
   };
-  for (const auto& row : rows) EXPECT_EQ(row.pattern.matches(row.text), row.matches) << row.pattern.expression << " " << row.text;
+  for (const auto& row : rows)
+    EXPECT_EQ(row.pattern.matches(row.text), row.matches) << row.pattern.expression << " " << row.text;
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ TEST(AnswerTest, ReadsFailuresInEveryFormServicesUse) {
        "AccessDenied", "a < b", ErrorCode::kPermissionDenied},
       {404, "", "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>", "NoSuchEntity", "",
        ErrorCode::kNotFound},
-      {409, "", "<ErrorResponse><Error><Code>EntityAlreadyExists</Code></Error></ErrorResponse>",
-       "EntityAlreadyExists", "", ErrorCode::kAlreadyExists},
+      {409, "", "<ErrorResponse><Error><Code>EntityAlreadyExists</Code></Error></ErrorResponse>", "EntityAlreadyExists",
+       "", ErrorCode::kAlreadyExists},
       {400, "", "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>",
        "IDPCommunicationError", "", ErrorCode::kUnavailable},
       {404, "ResourceNotFoundException", R"({"message":"no such workspace"})", "ResourceNotFoundException",
@@ -68,8 +68,8 @@ TEST(AnswerTest, NamesTheRequestIdOfHeaderOrBody) {
   http::Headers headers;
   headers.add("x-amzn-RequestId", "from-header");
   EXPECT_EQ(to_answer(response(200, "", headers)).request_id, "from-header");
-  const auto answer = to_answer(response(
-      400, "<ErrorResponse><Error><Code>X</Code></Error><RequestId>from-body</RequestId></ErrorResponse>"));
+  const auto answer = to_answer(
+      response(400, "<ErrorResponse><Error><Code>X</Code></Error><RequestId>from-body</RequestId></ErrorResponse>"));
   EXPECT_EQ(answer.request_id, "from-body");
   EXPECT_THAT(answer.to_error().message, HasSubstr("X:  (request id from-body)"));
 }

@@ -82,12 +82,13 @@ class WebIdentityTest : public net::NetTest {
     }
     if (hold) hold->wait();
     return http::Response::text(
-        200, fmt::format("<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
-                         "<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA{}</AccessKeyId>"
-                         "<SecretAccessKey>secret{}</SecretAccessKey><SessionToken>session{}</SessionToken>"
-                         "<Expiration>{}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>"
-                         "</AssumeRoleWithWebIdentityResponse>",
-                         number, number, number, format_iso8601(clock.now_s() + 3600)),
+        200,
+        fmt::format("<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
+                    "<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA{}</AccessKeyId>"
+                    "<SecretAccessKey>secret{}</SecretAccessKey><SessionToken>session{}</SessionToken>"
+                    "<Expiration>{}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>"
+                    "</AssumeRoleWithWebIdentityResponse>",
+                    number, number, number, format_iso8601(clock.now_s() + 3600)),
         "text/xml");
   }
 

@@ -41,8 +41,7 @@ class SignedClientTest : public net::NetTest {
     EXPECT_TRUE(checked);
     if (!checked) return http::Response::text(500, "");
     EXPECT_EQ(checked->session_token(), "sealed==token");
-    const auto verified =
-        aws::verify_signature(*checked, make_credentials().secret_access_key, view, policy, cache);
+    const auto verified = aws::verify_signature(*checked, make_credentials().secret_access_key, view, policy, cache);
     EXPECT_TRUE(verified) << request.target;
     seen_content_type = request.headers.get("Content-Type");
     seen_body = request.body;
@@ -97,8 +96,9 @@ TEST_F(SignedClientTest, QueryCallsCarryActionVersionAndParameters) {
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(xml_text(made->body, "CreateRoleResult/Role/RoleName").value(), "w");
   const auto form = http::Form::parse(seen_body).value();
-  EXPECT_EQ(form.parameters(), (aws::Parameters{{"Action", "CreateRole"}, {"Version", "2010-05-08"},
-                                                {"RoleName", "w"}, {"Doc", "{\"a b\":1}&="}}));
+  EXPECT_EQ(form.parameters(),
+            (aws::Parameters{
+                {"Action", "CreateRole"}, {"Version", "2010-05-08"}, {"RoleName", "w"}, {"Doc", "{\"a b\":1}&="}}));
   EXPECT_EQ(seen_content_type, "application/x-www-form-urlencoded; charset=utf-8");
 }
 

@@ -19,7 +19,11 @@ TEST(FixedIntegers, HaveTheirByteOrder) {
   append_be<uint16_t>(out, 0x0102);
   append_le<uint32_t>(out, 0x01020304);
   append_be<uint64_t>(out, 0x0102030405060708);
-  EXPECT_EQ(hex_encode(out), "0201" "0102" "04030201" "0102030405060708");
+  EXPECT_EQ(hex_encode(out),
+            "0201"
+            "0102"
+            "04030201"
+            "0102030405060708");
   ByteReader reader(out);
   EXPECT_EQ(reader.le<uint16_t>(), 0x0102);
   EXPECT_EQ(reader.be<uint16_t>(), 0x0102);

@@ -23,8 +23,13 @@ TEST(Hex, RoundTripsEveryByteAndRefusesTheRest) {
 // RFC 4648 section 10.
 TEST(Base64, EncodesTheVectorsOfRfc4648) {
   const std::pair<const char*, const char*> rows[] = {
-      {"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
+      {"foobar", "Zm9vYmFy"},
   };
   for (const auto& [plain, encoded] : rows) {
     EXPECT_EQ(base64_encode(plain), encoded);
@@ -44,7 +49,8 @@ TEST(Base64, UsesItsOwnAlphabet) {
 }
 
 TEST(Base64, RefusesWhatIsNotTheOneEncoding) {
-  for (const auto* text : {"Zg", "Zg=", "Zg===", "Z===", "====", "Zh==", "Zm9=", "Zg==Zg==", "Zg==\n", " Zg==", "Zm 9v"}) {
+  for (const auto* text :
+       {"Zg", "Zg=", "Zg===", "Z===", "====", "Zh==", "Zm9=", "Zg==Zg==", "Zg==\n", " Zg==", "Zm 9v"}) {
     EXPECT_EQ(base64_decode(text), std::nullopt) << text;
   }
   for (const auto* text : {"Z", "Zg==", "Zh", "Zm9", "Zm9vZ", "Zm9v\n", "Zm.v"}) {
@@ -61,16 +67,18 @@ TEST(PercentEncoding, KeepsOnlyUnreservedCharacters) {
 TEST(PercentEncoding, DecodesAndRefusesBrokenEscapes) {
   EXPECT_THAT(percent_decode("a%2Fb%c3%A9+"), Optional("a/b\xc3\xa9+"s));
   EXPECT_THAT(percent_decode("a+b%2B", true), Optional("a b+"s));
-  for (const auto* text : {"%", "%2", "%2g", "%g2", "a%", "%%20"}) EXPECT_EQ(percent_decode(text), std::nullopt) << text;
+  for (const auto* text : {"%", "%2", "%2g", "%g2", "a%", "%%20"})
+    EXPECT_EQ(percent_decode(text), std::nullopt) << text;
 }
 
 TEST(Utf8, AcceptsWellFormedTextOnly) {
-  for (const auto& text : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+  for (const auto& text : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_TRUE(is_valid_utf8(text)) << hex_encode(text);
   }
-  for (const auto& text : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
-                           "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x28\xa1"}) {
+  for (const auto& text :
+       {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82",
+        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x28\xa1"}) {
     EXPECT_FALSE(is_valid_utf8(text)) << hex_encode(text);
   }
 }
@@ -100,7 +108,9 @@ TEST(Utf8, PrefixNeverCutsACharacter) {
 TEST(Printable, EscapesWhatWouldDeceiveATerminal) {
   EXPECT_EQ(printable("plain \xc3\xa9"), "plain \xc3\xa9");
   EXPECT_EQ(printable("a\nb\x1b[31m\x7f"), "a\\u{0a}b\\u{1b}[31m\\u{7f}");
-  EXPECT_EQ(printable("\xe2\x80\xae" "evil"), "\\u{202e}evil");
+  EXPECT_EQ(printable("\xe2\x80\xae"
+                      "evil"),
+            "\\u{202e}evil");
   EXPECT_EQ(printable("\xff\xc2\x85"), "\\xff\\u{85}");
   EXPECT_EQ(printable("\0x"s), "\\u{00}x");
 }

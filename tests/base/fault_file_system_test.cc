@@ -193,9 +193,12 @@ TEST(FaultFileSystem, CorruptsTheMedium) {
 TEST(FaultFileSystem, CallsTheHookBeforeEachOperation) {
   FaultFileSystem fs;
   std::vector<std::string> seen;
-  fs.set_hook([&](std::string_view operation, const std::string& path) { seen.push_back(std::string(operation) + " " + path); });
+  fs.set_hook([&](std::string_view operation, const std::string& path) {
+    seen.push_back(std::string(operation) + " " + path);
+  });
   ASSERT_TRUE(write_file_atomically(fs, "/f", "x").has_value());
-  EXPECT_THAT(seen, ElementsAre("remove /f.tmp", "open /f.tmp", "write /f.tmp", "sync /f.tmp", "rename /f.tmp", "sync_directory /"));
+  EXPECT_THAT(seen, ElementsAre("remove /f.tmp", "open /f.tmp", "write /f.tmp", "sync /f.tmp", "rename /f.tmp",
+                                "sync_directory /"));
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "base/file_system.h"
 
+#include <sys/stat.h>
 #include <cstdlib>
 #include <filesystem>
-#include <sys/stat.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -166,9 +166,11 @@ TEST(PosixFileSystem, GivesSecretsTheirPermissionsAlsoOverALeftOver) {
   std::string directory = ::testing::TempDir() + "sluice_fs_XXXXXX";
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
   const std::string path = join_path(directory, "key");
-  { ASSERT_TRUE(fs->open_writable(path + ".tmp", OpenMode::kCreateNew, 0644).has_value()); }
+  {
+    ASSERT_TRUE(fs->open_writable(path + ".tmp", OpenMode::kCreateNew, 0644).has_value());
+  }
   ASSERT_TRUE(write_file_atomically(*fs, path, "secret", 0600).has_value());
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
   std::filesystem::remove_all(directory);
@@ -203,8 +205,9 @@ TEST(Paths, AreJoinedAndSplit) {
   EXPECT_EQ(join_path("a", "b"), "a/b");
   EXPECT_EQ(join_path("a/", "b"), "a/b");
   EXPECT_EQ(join_path("", "b"), "b");
-  const std::tuple<const char*, const char*, const char*> rows[] = {
-      {"a/b", "a", "b"}, {"a", ".", "a"}, {"/a", "/", "a"}, {"/", "/", "/"}, {"a/b/", "a", "b"}, {"/a/b/c", "/a/b", "c"}};
+  const std::tuple<const char*, const char*, const char*> rows[] = {{"a/b", "a", "b"},  {"a", ".", "a"},
+                                                                    {"/a", "/", "a"},   {"/", "/", "/"},
+                                                                    {"a/b/", "a", "b"}, {"/a/b/c", "/a/b", "c"}};
   for (const auto& [path, parent, base] : rows) {
     EXPECT_EQ(parent_path(path), parent) << path;
     EXPECT_EQ(base_name(path), base) << path;

@@ -193,11 +193,40 @@ TEST(JsonWriter, ReplacesInvalidUtf8) {
 
 TEST(JsonWriterDeathTest, StopsAtBrokenStructure) {
   std::string out;
-  EXPECT_DEATH({ JsonWriter w(out); w.begin_object(); w.integer(1); }, "without its key");
-  EXPECT_DEATH({ JsonWriter w(out); w.begin_array(); w.key("a"); }, "key out of place");
-  EXPECT_DEATH({ JsonWriter w(out); w.begin_array(); w.end_object(); }, "not open");
-  EXPECT_DEATH({ JsonWriter w(out); w.integer(1); w.integer(2); }, "second value");
-  EXPECT_DEATH({ JsonWriter w(out); w.number(std::nan("")); }, "no NaN");
+  EXPECT_DEATH(
+      {
+        JsonWriter w(out);
+        w.begin_object();
+        w.integer(1);
+      },
+      "without its key");
+  EXPECT_DEATH(
+      {
+        JsonWriter w(out);
+        w.begin_array();
+        w.key("a");
+      },
+      "key out of place");
+  EXPECT_DEATH(
+      {
+        JsonWriter w(out);
+        w.begin_array();
+        w.end_object();
+      },
+      "not open");
+  EXPECT_DEATH(
+      {
+        JsonWriter w(out);
+        w.integer(1);
+        w.integer(2);
+      },
+      "second value");
+  EXPECT_DEATH(
+      {
+        JsonWriter w(out);
+        w.number(std::nan(""));
+      },
+      "no NaN");
 }
 
 }  // namespace

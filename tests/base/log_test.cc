@@ -23,15 +23,23 @@ class LogTest : public ::testing::Test {
 };
 
 TEST_F(LogTest, WritesLogfmt) {
-  logger(LogFormat::kLogfmt)->info("listening", {{"address", "127.0.0.1:9009"}, {"tls", false}, {"n", 3}, {"s", 0.5}, {"e", ""}});
-  EXPECT_EQ(out_, "ts=2026-09-11T11:47:01.042Z level=info msg=listening address=127.0.0.1:9009 tls=false n=3 s=0.5 e=\"\"\n");
+  logger(LogFormat::kLogfmt)
+      ->info("listening", {{"address", "127.0.0.1:9009"}, {"tls", false}, {"n", 3}, {"s", 0.5}, {"e", ""}});
+  EXPECT_EQ(out_,
+            "ts=2026-09-11T11:47:01.042Z level=info msg=listening address=127.0.0.1:9009 tls=false n=3 s=0.5 e=\"\"\n");
 }
 
 TEST_F(LogTest, WritesJson) {
-  logger(LogFormat::kJson)->warn("slow \"sync\"", {{"file", "a b"}, {"ms", uint64_t{12}}, {"ok", true},
-                                                  {"x", std::numeric_limits<double>::quiet_NaN()}, {"y", -1.5}});
-  EXPECT_EQ(out_, R"({"ts":"2026-09-11T11:47:01.042Z","level":"warn","msg":"slow \"sync\"","file":"a b","ms":12,"ok":true,"x":"nan","y":-1.5})"
-                  "\n");
+  logger(LogFormat::kJson)
+      ->warn("slow \"sync\"", {{"file", "a b"},
+                               {"ms", uint64_t{12}},
+                               {"ok", true},
+                               {"x", std::numeric_limits<double>::quiet_NaN()},
+                               {"y", -1.5}});
+  EXPECT_EQ(
+      out_,
+      R"({"ts":"2026-09-11T11:47:01.042Z","level":"warn","msg":"slow \"sync\"","file":"a b","ms":12,"ok":true,"x":"nan","y":-1.5})"
+      "\n");
   EXPECT_TRUE(parse_json(out_).has_value());
 }
 
@@ -70,7 +78,9 @@ TEST_F(LogTest, LinesOfManyThreadsStayWhole) {
   const auto shared = logger(LogFormat::kLogfmt);
   std::vector<std::jthread> threads;
   for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&] { for (int i = 0; i < 200; ++i) shared->info("line", {{"i", i}}); });
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) shared->info("line", {{"i", i}});
+    });
   }
   threads.clear();
   EXPECT_EQ(std::ranges::count(out_, '\n'), 800);

@@ -45,7 +45,9 @@ Task<Result<void>> check(Executor& executor) {
 }
 
 Task<int> wait_for(Executor& executor, std::move_only_function<void(int)>& done) {
-  co_return co_await callback_result<int>(executor, [&](std::move_only_function<void(int)> d) { done = std::move(d); }) + 1;
+  co_return co_await callback_result<int>(executor, [&](std::move_only_function<void(int)> d) {
+    done = std::move(d);
+  }) + 1;
 }
 
 TEST(Task, CarriesValuesAndErrorsUp) {

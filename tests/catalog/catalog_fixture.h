@@ -16,8 +16,7 @@ namespace sluice::catalog {
 /// A directory of its own, removed at the end.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory()
-      : path_(std::filesystem::temp_directory_path() / ("sluice-catalog-" + crypto::random_uuid())) {
+  TemporaryDirectory() : path_(std::filesystem::temp_directory_path() / ("sluice-catalog-" + crypto::random_uuid())) {
     std::filesystem::create_directory(path_);
   }
   ~TemporaryDirectory() {

@@ -50,7 +50,9 @@ class FailingSyncs {
     m.iVersion = 1;
     m.xClose = [](sqlite3_file* f) { return methods(f)->xClose(real(f)); };
     m.xRead = [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) { return methods(f)->xRead(real(f), to, n, at); };
-    m.xWrite = [](sqlite3_file* f, const void* from, int n, sqlite3_int64 at) { return methods(f)->xWrite(real(f), from, n, at); };
+    m.xWrite = [](sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
+      return methods(f)->xWrite(real(f), from, n, at);
+    };
     m.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) { return methods(f)->xTruncate(real(f), size); };
     m.xSync = [](sqlite3_file* f, int how) {
       return of(f)->owner->failing ? SQLITE_IOERR_FSYNC : methods(f)->xSync(real(f), how);

@@ -18,8 +18,8 @@ TEST_F(CatalogTest, FindsAProviderByItsIssuerByteForByte) {
   ASSERT_TRUE(found);
   EXPECT_EQ((*found)->id, created->id);
   EXPECT_EQ((*found)->created_at, kStartMs / 1000);
-  for (const char* other : {"https://Issuer.example/Path", "https://issuer.example/Path/", "http://Issuer.example/Path/",
-                            "Issuer.example/Path/", "https://Issuer.example/path/", ""})
+  for (const char* other : {"https://Issuer.example/Path", "https://issuer.example/Path/",
+                            "http://Issuer.example/Path/", "Issuer.example/Path/", "https://Issuer.example/path/", ""})
     EXPECT_EQ(code_of(catalog_->provider_by_issuer(kAccount, other)), ErrorCode::kNotFound) << other;
   EXPECT_EQ(code_of(catalog_->provider_by_issuer(kOtherAccount, "https://Issuer.example/Path/")), ErrorCode::kNotFound);
 }
@@ -213,7 +213,8 @@ TEST_F(CatalogTest, EntitiesNeedAnAccount) {
 }
 
 TEST_F(CatalogTest, AccessKeysComeBackAsTheyWereSealed) {
-  const iam::AccessKey key{"AKIAX", std::string(kAccount), "arn:aws:iam::111122223333:root", std::string("\x01\0z", 3), true, 9};
+  const iam::AccessKey key{
+      "AKIAX", std::string(kAccount), "arn:aws:iam::111122223333:root", std::string("\x01\0z", 3), true, 9};
   ASSERT_TRUE(catalog_->create_access_key(key));
   EXPECT_EQ(code_of(catalog_->create_access_key(key)), ErrorCode::kAlreadyExists);
   auto found = catalog_->access_key("AKIAX");

@@ -34,8 +34,12 @@ TEST_F(CatalogFileTest, KeepsEverythingAcrossReopening) {
   {
     auto catalog = open_or_die();
     ASSERT_TRUE(catalog->create_account({std::string(kAccount), "ops", 7}));
-    auto role = catalog->create_role({.account_id = std::string(kAccount), .name = "writer", .path = "/team/",
-                                      .description = "d", .trust_policy = "{}", .tags = {{"b", "1"}, {"a", "2"}}});
+    auto role = catalog->create_role({.account_id = std::string(kAccount),
+                                      .name = "writer",
+                                      .path = "/team/",
+                                      .description = "d",
+                                      .trust_policy = "{}",
+                                      .tags = {{"b", "1"}, {"a", "2"}}});
     ASSERT_TRUE(role) << role.error().message;
     role_id = role->id;
     ASSERT_TRUE(catalog->put_inline_policy(role_id, {"p", R"({"a": "é"})"}));
@@ -122,7 +126,8 @@ TEST_F(CatalogFileTest, RefusesASchemaOfANewerVersion) {
 }
 
 TEST_F(CatalogFileTest, LeavesNothingOfAMigrationThatFails) {
-  const std::array<sqlite::Migration, 1> broken = {{{1, "broken", "CREATE TABLE half (a INTEGER) STRICT; CREATE NONSENSE;"}}};
+  const std::array<sqlite::Migration, 1> broken = {
+      {{1, "broken", "CREATE TABLE half (a INTEGER) STRICT; CREATE NONSENSE;"}}};
   auto database = sqlite::Database::open(path_);
   ASSERT_TRUE(database);
   EXPECT_FALSE(sqlite::migrate(**database, broken, 0));
@@ -153,7 +158,8 @@ TEST_F(CatalogFileTest, RefusesADamagedFile) {
     auto catalog = open_or_die();
     ASSERT_TRUE(catalog->create_account({std::string(kAccount), "", 0}));
     for (int i = 0; i < 50; ++i)
-      ASSERT_TRUE(catalog->create_role({.account_id = std::string(kAccount), .name = fmt::format("role{}", i),
+      ASSERT_TRUE(catalog->create_role({.account_id = std::string(kAccount),
+                                        .name = fmt::format("role{}", i),
                                         .trust_policy = std::string(2000, 't')}));
   }
   const auto size = std::filesystem::file_size(path_);

@@ -137,8 +137,8 @@ TEST(WorkspaceStatusTest, NamesAreAmps) {
 
 TEST_F(CatalogTest, AuditComesNewestFirstAndPages) {
   for (int i = 1; i <= 5; ++i)
-    ASSERT_TRUE(catalog_->append_audit({0, kStartMs + i, fmt::format("r{}", i), std::string(kAccount), "arn", "iam:CreateRole",
-                                        "res", i % 2 ? "Success" : "AccessDenied"}));
+    ASSERT_TRUE(catalog_->append_audit({0, kStartMs + i, fmt::format("r{}", i), std::string(kAccount), "arn",
+                                        "iam:CreateRole", "res", i % 2 ? "Success" : "AccessDenied"}));
   auto newest = catalog_->audit(0, 2);
   ASSERT_TRUE(newest);
   ASSERT_EQ(newest->size(), 2u);

@@ -43,7 +43,8 @@ TEST(Certificate, OfAnAuthorityIsTrustedForItsNamesAndTimes) {
   const auto ca_key = PrivateKey::generate_ec(Curve::kP256).value();
   const auto key = PrivateKey::generate_rsa().value();
   const std::string ca_pem = make_ca_certificate(ca_key, request({})).value();
-  const auto pem = make_signed_certificate(key, request({"localhost", "*.example.org", "127.0.0.1", "::1"}), ca_pem, ca_key);
+  const auto pem =
+      make_signed_certificate(key, request({"localhost", "*.example.org", "127.0.0.1", "::1"}), ca_pem, ca_key);
   ASSERT_TRUE(pem.has_value()) << pem.error().message;
   const auto certificate = parse(*pem);
   const auto ca = parse(ca_pem);
@@ -64,7 +65,8 @@ TEST(Certificate, OfAnotherAuthorityIsNot) {
   const auto other_key = PrivateKey::generate_ec().value();
   const std::string ca_pem = make_ca_certificate(ca_key, request({})).value();
   const std::string other_pem = make_ca_certificate(other_key, request({})).value();
-  const auto certificate = parse(make_signed_certificate(other_key, request({"localhost"}), other_pem, other_key).value());
+  const auto certificate =
+      parse(make_signed_certificate(other_key, request({"localhost"}), other_pem, other_key).value());
   EXPECT_NE(verify(certificate, parse(ca_pem), kNow), X509_V_OK);
 }
 
@@ -77,7 +79,9 @@ TEST(Certificate, MaySignItself) {
 
 TEST(Certificate, RefusesRequestsThatMakeNoSense) {
   const auto key = PrivateKey::generate_ec().value();
-  const auto code = [&](const CertificateRequest& wrong) { return make_self_signed_certificate(key, wrong).error().code; };
+  const auto code = [&](const CertificateRequest& wrong) {
+    return make_self_signed_certificate(key, wrong).error().code;
+  };
   EXPECT_EQ(code(request({})), ErrorCode::kInvalidArgument);
   for (const auto* name : {"", "a b", "a,DNS:evil.org", "host\n", "127.0.0.1/8"}) {
     EXPECT_EQ(code(request({name})), ErrorCode::kInvalidArgument) << name;
@@ -88,7 +92,8 @@ TEST(Certificate, RefusesRequestsThatMakeNoSense) {
   auto nameless = request({"localhost"});
   nameless.common_name.clear();
   EXPECT_EQ(code(nameless), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(make_signed_certificate(key, request({"localhost"}), "garbage", key).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(make_signed_certificate(key, request({"localhost"}), "garbage", key).error().code,
+            ErrorCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ TEST(PrivateKey, SignaturesHaveTheLengthOfJose) {
 
 TEST(PrivateKey, RefusesAlgorithmsThatDoNotFit) {
   const auto key = PrivateKey::generate_ec(Curve::kP256).value();
-  EXPECT_THAT(key.sign(SignatureAlgorithm::kEs384, "m").error().message, HasSubstr("ES384 does not fit a key of P-256"));
+  EXPECT_THAT(key.sign(SignatureAlgorithm::kEs384, "m").error().message,
+              HasSubstr("ES384 does not fit a key of P-256"));
   EXPECT_EQ(key.sign(SignatureAlgorithm::kRs256, "m").error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(PrivateKey::generate_rsa(1024).error().code, ErrorCode::kInvalidArgument);
 }

@@ -70,7 +70,8 @@ TEST(PublicKey, VerifiesEs512OfRfc7515A4) {
 
 TEST(PublicKey, VerifiesWhatEachAlgorithmSignsAndNothingElse) {
   const PrivateKey keys[] = {PrivateKey::generate_rsa().value(), PrivateKey::generate_ec(Curve::kP256).value(),
-                             PrivateKey::generate_ec(Curve::kP384).value(), PrivateKey::generate_ec(Curve::kP521).value()};
+                             PrivateKey::generate_ec(Curve::kP384).value(),
+                             PrivateKey::generate_ec(Curve::kP521).value()};
   for (const auto& private_key : keys) {
     const auto public_key = private_key.public_key().value();
     for (const auto algorithm : kAll) {
@@ -99,7 +100,8 @@ TEST(PublicKey, RefusesEcSignaturesOfZeroOrOfTheOrder) {
   const std::string order = *hex_decode("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
   const std::string r = good.substr(0, 32);
   const std::string s = good.substr(32);
-  for (const auto& forged : {zero + zero, r + zero, zero + s, order + s, r + order, order + order, std::string(64, '\xff')}) {
+  for (const auto& forged :
+       {zero + zero, r + zero, zero + s, order + s, r + order, order + order, std::string(64, '\xff')}) {
     EXPECT_EQ(key.verify(Algorithm::kEs256, "m", forged), Verification::kInvalid) << hex_encode(forged);
   }
 }
@@ -206,7 +208,8 @@ TEST(SignatureAlgorithms, AreAClosedList) {
     EXPECT_EQ(parse_signature_algorithm(name), std::nullopt) << name;
   }
   for (const auto curve : {Curve::kP256, Curve::kP384, Curve::kP521}) EXPECT_EQ(parse_curve(to_string(curve)), curve);
-  for (const auto* name : {"", "P-224", "p-256", "secp256k1", "Ed25519"}) EXPECT_EQ(parse_curve(name), std::nullopt) << name;
+  for (const auto* name : {"", "P-224", "p-256", "secp256k1", "Ed25519"})
+    EXPECT_EQ(parse_curve(name), std::nullopt) << name;
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ TEST(Random, GivesTheLengthAskedForAndNoRepeats) {
 }
 
 TEST(Random, UuidsHaveTheirForm) {
-  EXPECT_THAT(random_uuid(), ::testing::MatchesRegex(
-      "[0-9a-f][0-9a-f]*-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]-4[0-9a-f][0-9a-f][0-9a-f]-[89ab][0-9a-f][0-9a-f][0-9a-f]-[0-9a-f]*"));
+  EXPECT_THAT(random_uuid(), ::testing::MatchesRegex("[0-9a-f][0-9a-f]*-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]-4[0-9a-f][0-"
+                                                     "9a-f][0-9a-f]-[89ab][0-9a-f][0-9a-f][0-9a-f]-[0-9a-f]*"));
   EXPECT_EQ(random_uuid().size(), 36u);
 }
 

@@ -21,7 +21,9 @@ DecisionRecord record() {
           .time_ms = 1'789'124'000'123,
           .operation = "AssumeRoleWithWebIdentity",
           .action = "sts:AssumeRoleWithWebIdentity",
-          .issuer = "https://westeurope.oic.prod-aks.azure.com/11111111-2222-3333-4444-555555555555/66666666-7777-8888-9999-000000000000/",
+          .issuer =
+              "https://westeurope.oic.prod-aks.azure.com/11111111-2222-3333-4444-555555555555/"
+              "66666666-7777-8888-9999-000000000000/",
           .subject = "system:serviceaccount:monitoring:prometheus",
           .resource = "arn:aws:iam::111122223333:role/prometheus",
           .source_ip = "192.0.2.7",
@@ -56,7 +58,9 @@ TEST(DecisionRecordTest, IsOneJsonLine) {
 
 TEST(DecisionRecordTest, EscapesControlCharactersInBothForms) {
   DecisionRecord hostile = record();
-  hostile.subject = "s\r\n{\"kind\":\"decision\"}\x1b[2J\xe2\x80\xae" "x\xff";
+  hostile.subject =
+      "s\r\n{\"kind\":\"decision\"}\x1b[2J\xe2\x80\xae"
+      "x\xff";
   hostile.issuer = std::string("i\0j", 3);
   const std::string json = to_json(hostile);
   ASSERT_TRUE(parse_json(json));
@@ -77,10 +81,12 @@ TEST(DecisionRecordTest, TextBeginsWithTheFixAndStaysWithinItsColumns) {
     const std::string_view line = std::string_view(text).substr(from, end - from);
     // A single word that is longer stays whole: it is there to be copied.
     const size_t indent = line.find_first_not_of(' ') == std::string_view::npos ? 0 : line.find_first_not_of(' ');
-    if (line.substr(indent).find(' ') != std::string_view::npos && !line.contains("https://")) EXPECT_LE(line.size(), 100u) << line;
+    if (line.substr(indent).find(' ') != std::string_view::npos && !line.contains("https://"))
+      EXPECT_LE(line.size(), 100u) << line;
     from = end + 1;
   }
-  for (const std::string_view part : {"oidc.issuer-trailing-slash", "192.0.2.7", "400 InvalidIdentityToken:", "AssumeRoleWithWebIdentity"}) {
+  for (const std::string_view part :
+       {"oidc.issuer-trailing-slash", "192.0.2.7", "400 InvalidIdentityToken:", "AssumeRoleWithWebIdentity"}) {
     EXPECT_THAT(text, HasSubstr(std::string(part)));
   }
 }
@@ -90,9 +96,10 @@ TEST(DecisionRecordTest, ReadsLikeThis) {
   denied.status = 403;
   denied.code = "AccessDenied";
   denied.message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
-  denied.first_failure =
-      make_finding(RuleId::kTrustSubMismatch, "system:serviceaccount:monitoring:prometheus", "system:serviceaccount:prod:prometheus",
-                   "trust policy \"arn:aws:iam::111122223333:role/prometheus\", statement 0; the namespace is 'monitoring', not 'prod'");
+  denied.first_failure = make_finding(RuleId::kTrustSubMismatch, "system:serviceaccount:monitoring:prometheus",
+                                      "system:serviceaccount:prod:prometheus",
+                                      "trust policy \"arn:aws:iam::111122223333:role/prometheus\", statement 0; the "
+                                      "namespace is 'monitoring', not 'prod'");
   EXPECT_EQ(to_text(denied), R"(Fix
   Run the pod under the service account that the role trusts
   (system:serviceaccount:prod:prometheus), or put system:serviceaccount:monitoring:prometheus into

@@ -17,7 +17,8 @@ std::string name_of(const Finding& finding) { return std::string(rule(finding.ru
 
 constexpr std::string_view kEks = "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF";
 constexpr std::string_view kAks =
-    "https://westeurope.oic.prod-aks.azure.com/11111111-2222-3333-4444-555555555555/66666666-7777-8888-9999-000000000000/";
+    "https://westeurope.oic.prod-aks.azure.com/11111111-2222-3333-4444-555555555555/"
+    "66666666-7777-8888-9999-000000000000/";
 
 TEST(ExplainJwtTest, EveryRefusalHasARuleOfItsLink) {
   for (int i = 0; i < oidc::kJwtRefusalCount; ++i) {
@@ -38,7 +39,8 @@ struct Miss {
 class IssuerMissTest : public ::testing::TestWithParam<Miss> {};
 
 TEST_P(IssuerMissTest, IsNamed) {
-  const Finding finding = explain({.refusal = JwtRefusal::kIssuerNotRegistered, .seen = GetParam().issuer}, GetParam().registered);
+  const Finding finding =
+      explain({.refusal = JwtRefusal::kIssuerNotRegistered, .seen = GetParam().issuer}, GetParam().registered);
   EXPECT_EQ(name_of(finding), GetParam().rule);
   EXPECT_EQ(finding.seen, GetParam().issuer);
   if (!GetParam().nearest.empty()) EXPECT_EQ(finding.wanted, GetParam().nearest);
@@ -54,29 +56,58 @@ INSTANTIATE_TEST_SUITE_P(
     ExplainJwtTest, IssuerMissTest,
     ::testing::Values(
         Miss{"Row_6_16_NothingRegistered", std::string(kEks), {}, "oidc.issuer-not-registered", ""},
-        Miss{"Row_6_16_OnlyOthersRegistered", std::string(kEks), {{"https://token.actions.githubusercontent.com"}, {}},
-             "oidc.issuer-not-registered", ""},
-        Miss{"Row_6_16_OtherAccount", std::string(kEks), {{std::string(kAks)}, {std::string(kEks)}}, "oidc.issuer-other-account",
+        Miss{"Row_6_16_OnlyOthersRegistered",
+             std::string(kEks),
+             {{"https://token.actions.githubusercontent.com"}, {}},
+             "oidc.issuer-not-registered",
+             ""},
+        Miss{"Row_6_16_OtherAccount",
+             std::string(kEks),
+             {{std::string(kAks)}, {std::string(kEks)}},
+             "oidc.issuer-other-account",
              std::string(kEks)},
         Miss{"Row_6_17_SlashDropped", std::string(kAks), {{kAksBare}, {}}, "oidc.issuer-trailing-slash", kAksBare},
-        Miss{"Row_6_17_SlashAdded", kAksBare, {{std::string(kAks)}, {}}, "oidc.issuer-trailing-slash", std::string(kAks)},
+        Miss{"Row_6_17_SlashAdded",
+             kAksBare,
+             {{std::string(kAks)}, {}},
+             "oidc.issuer-trailing-slash",
+             std::string(kAks)},
         Miss{"Row_6_18_Case", std::string(kEks), {{kEksUpper}, {}}, "oidc.issuer-case", kEksUpper},
         Miss{"Row_6_18_Port", kEksWithPort, {{std::string(kEks)}, {}}, "oidc.issuer-port", std::string(kEks)},
-        Miss{"Row_6_18_Www", "https://www.idp.example.org/realm", {{"https://idp.example.org/realm"}, {}}, "oidc.issuer-spelling",
+        Miss{"Row_6_18_Www",
+             "https://www.idp.example.org/realm",
+             {{"https://idp.example.org/realm"}, {}},
+             "oidc.issuer-spelling",
              "https://idp.example.org/realm"},
-        Miss{"Row_6_18_DoubleSlash", "https://idp.example.org//realm", {{"https://idp.example.org/realm"}, {}},
-             "oidc.issuer-spelling", ""},
-        Miss{"Row_6_18_Scheme", "http://idp.example.org/realm", {{"https://idp.example.org/realm"}, {}}, "oidc.issuer-scheme",
+        Miss{"Row_6_18_DoubleSlash",
+             "https://idp.example.org//realm",
+             {{"https://idp.example.org/realm"}, {}},
+             "oidc.issuer-spelling",
+             ""},
+        Miss{"Row_6_18_Scheme",
+             "http://idp.example.org/realm",
+             {{"https://idp.example.org/realm"}, {}},
+             "oidc.issuer-scheme",
              "https://idp.example.org/realm"},
-        Miss{"Row_6_19_RebuiltCluster", kEksRebuilt, {{std::string(kEks)}, {}}, "oidc.issuer-rebuilt-cluster", std::string(kEks)},
+        Miss{"Row_6_19_RebuiltCluster",
+             kEksRebuilt,
+             {{std::string(kEks)}, {}},
+             "oidc.issuer-rebuilt-cluster",
+             std::string(kEks)},
         Miss{"Row_6_20_Region", kEksOtherRegion, {{std::string(kEks)}, {}}, "oidc.issuer-spelling", std::string(kEks)},
-        Miss{"Row_6_22_ClusterLocal", "https://kubernetes.default.svc.cluster.local", {{std::string(kEks)}, {}},
-             "oidc.issuer-cluster-local", ""},
+        Miss{"Row_6_22_ClusterLocal",
+             "https://kubernetes.default.svc.cluster.local",
+             {{std::string(kEks)}, {}},
+             "oidc.issuer-cluster-local",
+             ""},
         Miss{"Row_6_22_OldK3s", "k3s", {}, "oidc.issuer-cluster-local", ""},
         Miss{"Row_6_27_LegacySecretToken", "kubernetes/serviceaccount", {}, "oidc.issuer-cluster-local", ""},
         Miss{"NotAUrl", "my-idp", {}, "oidc.issuer-scheme", ""},
-        Miss{"GkeSisterClustersAreNoRebuild", "https://container.googleapis.com/v1/projects/p/locations/l/clusters/production",
-             {{"https://container.googleapis.com/v1/projects/p/locations/l/clusters/qa"}, {}}, "oidc.issuer-not-registered", ""}),
+        Miss{"GkeSisterClustersAreNoRebuild",
+             "https://container.googleapis.com/v1/projects/p/locations/l/clusters/production",
+             {{"https://container.googleapis.com/v1/projects/p/locations/l/clusters/qa"}, {}},
+             "oidc.issuer-not-registered",
+             ""}),
     [](const auto& info) { return info.param.name; });
 
 TEST(ExplainJwtTest, PrefersTheNearestOfSeveralIssuers) {
@@ -86,7 +117,8 @@ TEST(ExplainJwtTest, PrefersTheNearestOfSeveralIssuers) {
 }
 
 TEST(ExplainJwtTest, ShowsWhereIssuersPart) {
-  const Finding finding = explain({.refusal = JwtRefusal::kIssuerNotRegistered, .seen = kEksOtherRegion}, {{std::string(kEks)}, {}});
+  const Finding finding =
+      explain({.refusal = JwtRefusal::kIssuerNotRegistered, .seen = kEksOtherRegion}, {{std::string(kEks)}, {}});
   EXPECT_THAT(finding.detail, HasSubstr("character 26"));
 }
 
@@ -106,8 +138,9 @@ struct WrongAudience {
 class WrongAudienceTest : public ::testing::TestWithParam<WrongAudience> {};
 
 TEST_P(WrongAudienceTest, SaysWhichTokenWasTaken) {
-  const Finding finding = explain(
-      {.refusal = JwtRefusal::kAudienceNotRegistered, .seen = GetParam().audience, .wanted = "one of: sts.amazonaws.com"});
+  const Finding finding = explain({.refusal = JwtRefusal::kAudienceNotRegistered,
+                                   .seen = GetParam().audience,
+                                   .wanted = "one of: sts.amazonaws.com"});
   EXPECT_EQ(name_of(finding), GetParam().rule);
   EXPECT_THAT(finding.fix, HasSubstr("sts.amazonaws.com"));
 }
@@ -116,14 +149,17 @@ INSTANTIATE_TEST_SUITE_P(
     ExplainJwtTest, WrongAudienceTest,
     ::testing::Values(WrongAudience{"Row_6_24_Other", "vault", "oidc.audience-not-registered"},
                       WrongAudience{"Row_6_8_ApiServer", "https://kubernetes.default.svc", "oidc.audience-api-server"},
-                      WrongAudience{"Row_6_8_ApiServerLong", "https://kubernetes.default.svc.cluster.local", "oidc.audience-api-server"},
+                      WrongAudience{"Row_6_8_ApiServerLong", "https://kubernetes.default.svc.cluster.local",
+                                    "oidc.audience-api-server"},
                       WrongAudience{"Row_6_8_K3s", "k3s", "oidc.audience-api-server"},
-                      WrongAudience{"Row_6_8_Aks", "https://prod-dns-1a2b.hcp.westeurope.azmk8s.io", "oidc.audience-api-server"},
+                      WrongAudience{"Row_6_8_Aks", "https://prod-dns-1a2b.hcp.westeurope.azmk8s.io",
+                                    "oidc.audience-api-server"},
                       WrongAudience{"Row_6_14_Entra", "api://AzureADTokenExchange", "oidc.audience-azure-exchange"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(ExplainJwtTest, TellsACopiedDiscoveryDocumentFromABrokenOne) {
-  EXPECT_EQ(name_of(explain(oidc::parse_discovery(R"({"issuer":"https://a"})", "https://b").error())), "oidc.discovery-issuer-differs");
+  EXPECT_EQ(name_of(explain(oidc::parse_discovery(R"({"issuer":"https://a"})", "https://b").error())),
+            "oidc.discovery-issuer-differs");
   EXPECT_EQ(name_of(explain(oidc::parse_discovery("<html>", "https://b").error())), "oidc.discovery-malformed");
 }
 

@@ -18,7 +18,8 @@ TEST(ExplainSigV4Test, EveryRefusalHasARuleOfItsLinkAndADetail) {
   for (size_t i = 0; i < aws::kSigV4RefusalCount; ++i) {
     const auto reason = static_cast<SigV4Refusal>(i);
     const Finding finding = explain(aws::refuse(reason, "seen", "wanted"));
-    EXPECT_THAT(std::string(rule(finding.rule).name), AnyOf(StartsWith("sigv4."), StartsWith("session."))) << aws::to_string(reason);
+    EXPECT_THAT(std::string(rule(finding.rule).name), AnyOf(StartsWith("sigv4."), StartsWith("session.")))
+        << aws::to_string(reason);
     EXPECT_FALSE(finding.detail.empty()) << aws::to_string(reason);
   }
 }
@@ -33,24 +34,26 @@ TEST_P(RuleOfSigV4Test, IsTheExpectedOne) {
   EXPECT_EQ(rule(explain(aws::refuse(GetParam().reason)).rule).name, GetParam().rule);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rows_5_4_and_6_5, RuleOfSigV4Test,
-    ::testing::Values(Case{SigV4Refusal::kNoAuthentication, "sigv4.missing"}, Case{SigV4Refusal::kOtherScheme, "sigv4.other-scheme"},
-                      Case{SigV4Refusal::kMissingParts, "sigv4.malformed"}, Case{SigV4Refusal::kExpired, "sigv4.signature-expired"},
-                      Case{SigV4Refusal::kNotYetCurrent, "sigv4.signature-not-yet-current"},
-                      Case{SigV4Refusal::kScopeRegionEmpty, "sigv4.region-empty"},
-                      Case{SigV4Refusal::kScopeRegion, "sigv4.region-wrong"}, Case{SigV4Refusal::kScopeService, "sigv4.service-wrong"},
-                      Case{SigV4Refusal::kUnknownAccessKey, "session.unknown-access-key"},
-                      Case{SigV4Refusal::kSessionTokenMissing, "session.token-missing"},
-                      Case{SigV4Refusal::kSessionRoleGone, "session.role-gone"},
-                      Case{SigV4Refusal::kPayloadHashMismatch, "sigv4.payload-altered"},
-                      Case{SigV4Refusal::kSignatureMismatch, "sigv4.signature-mismatch"},
-                      Case{SigV4Refusal::kSessionExpired, "session.expired"}),
-    [](const auto& info) {
-      std::string name(info.param.rule);
-      for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Rows_5_4_and_6_5, RuleOfSigV4Test,
+                         ::testing::Values(Case{SigV4Refusal::kNoAuthentication, "sigv4.missing"},
+                                           Case{SigV4Refusal::kOtherScheme, "sigv4.other-scheme"},
+                                           Case{SigV4Refusal::kMissingParts, "sigv4.malformed"},
+                                           Case{SigV4Refusal::kExpired, "sigv4.signature-expired"},
+                                           Case{SigV4Refusal::kNotYetCurrent, "sigv4.signature-not-yet-current"},
+                                           Case{SigV4Refusal::kScopeRegionEmpty, "sigv4.region-empty"},
+                                           Case{SigV4Refusal::kScopeRegion, "sigv4.region-wrong"},
+                                           Case{SigV4Refusal::kScopeService, "sigv4.service-wrong"},
+                                           Case{SigV4Refusal::kUnknownAccessKey, "session.unknown-access-key"},
+                                           Case{SigV4Refusal::kSessionTokenMissing, "session.token-missing"},
+                                           Case{SigV4Refusal::kSessionRoleGone, "session.role-gone"},
+                                           Case{SigV4Refusal::kPayloadHashMismatch, "sigv4.payload-altered"},
+                                           Case{SigV4Refusal::kSignatureMismatch, "sigv4.signature-mismatch"},
+                                           Case{SigV4Refusal::kSessionExpired, "session.expired"}),
+                         [](const auto& info) {
+                           std::string name(info.param.rule);
+                           for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+                           return name;
+                         });
 
 TEST(ExplainSigV4Test, PutsTheRegionIntoTheFix) {
   const Finding finding = explain(aws::refuse(SigV4Refusal::kScopeRegion, "eu-north-1", "us-east-1"));

@@ -36,9 +36,9 @@ TEST(RequestTest, SplitsTheRawTargetWithoutDecodingIt) {
     const char* path;
     const char* query;
   };
-  for (const auto& [target, path, query] : {Case{"/a%2Fb?x=%20&y", "/a%2Fb", "x=%20&y"}, Case{"/", "/", ""},
-                                            Case{"/a?", "/a", ""}, Case{"/a?b?c", "/a", "b?c"}, Case{"?a", "/", "a"},
-                                            Case{"", "/", ""}}) {
+  for (const auto& [target, path, query] :
+       {Case{"/a%2Fb?x=%20&y", "/a%2Fb", "x=%20&y"}, Case{"/", "/", ""}, Case{"/a?", "/a", ""},
+        Case{"/a?b?c", "/a", "b?c"}, Case{"?a", "/", "a"}, Case{"", "/", ""}}) {
     Request request;
     request.target = target;
     EXPECT_EQ(request.path(), path) << target;

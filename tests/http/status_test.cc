@@ -20,9 +20,7 @@ TEST(StatusTest, WhatTheCollectorCausesIsRetriedByAStockPrometheus) {
   }
 }
 
-TEST(StatusTest, AnUnprovenCallerIsAnswered403AsAwsDoes) {
-  EXPECT_EQ(status_of(ErrorCode::kUnauthenticated), 403);
-}
+TEST(StatusTest, AnUnprovenCallerIsAnswered403AsAwsDoes) { EXPECT_EQ(status_of(ErrorCode::kUnauthenticated), 403); }
 
 TEST(StatusTest, WhatCanNeverBeTakenIsNotRetried) {
   for (const auto code : {ErrorCode::kInvalidArgument, ErrorCode::kMalformed, ErrorCode::kTooLarge,

@@ -40,8 +40,8 @@ void check(const std::vector<Row>& rows) {
     if (row.seen.kind == Seen::Kind::kList) context.set_list("Test:Key", row.seen.values);
     const auto condition = Condition::compile(row.op, "test:KEY", row.wanted, PolicyText::Variables::kActive);
     ASSERT_TRUE(condition) << row.op;
-    EXPECT_EQ(condition->matches(context), row.matches)
-        << row.op << " wanted " << ::testing::PrintToString(row.wanted) << " seen " << ::testing::PrintToString(row.seen.values);
+    EXPECT_EQ(condition->matches(context), row.matches) << row.op << " wanted " << ::testing::PrintToString(row.wanted)
+                                                        << " seen " << ::testing::PrintToString(row.seen.values);
   }
 }
 
@@ -49,13 +49,22 @@ const Seen kMissing;
 
 TEST(Condition42, StringOperators) {
   check({
-      {"StringEquals", {"a"}, "a", true}, {"StringEquals", {"a"}, "A", false}, {"StringEquals", {"a", "b"}, "b", true},
-      {"StringEquals", {"a*"}, "ab", false}, {"StringEquals", {"a*"}, "a*", true}, {"StringEquals", {}, "a", false},
-      {"StringNotEquals", {"a"}, "a", false}, {"StringNotEquals", {"a"}, "b", true},
-      {"StringEqualsIgnoreCase", {"ABC"}, "abc", true}, {"StringNotEqualsIgnoreCase", {"ABC"}, "abc", false},
+      {"StringEquals", {"a"}, "a", true},
+      {"StringEquals", {"a"}, "A", false},
+      {"StringEquals", {"a", "b"}, "b", true},
+      {"StringEquals", {"a*"}, "ab", false},
+      {"StringEquals", {"a*"}, "a*", true},
+      {"StringEquals", {}, "a", false},
+      {"StringNotEquals", {"a"}, "a", false},
+      {"StringNotEquals", {"a"}, "b", true},
+      {"StringEqualsIgnoreCase", {"ABC"}, "abc", true},
+      {"StringNotEqualsIgnoreCase", {"ABC"}, "abc", false},
       {"StringNotEqualsIgnoreCase", {"ABC"}, "abd", true},
-      {"StringLike", {"a*c"}, "abc", true}, {"StringLike", {"a?c"}, "abbc", false}, {"StringLike", {"A*"}, "abc", false},
-      {"StringNotLike", {"a*"}, "abc", false}, {"StringNotLike", {"a*"}, "bcd", true},
+      {"StringLike", {"a*c"}, "abc", true},
+      {"StringLike", {"a?c"}, "abbc", false},
+      {"StringLike", {"A*"}, "abc", false},
+      {"StringNotLike", {"a*"}, "abc", false},
+      {"StringNotLike", {"a*"}, "bcd", true},
   });
 }
 
@@ -84,11 +93,17 @@ TEST(Condition42, IgnoreCaseFoldsAsUnicodeSimpleFoldingDoes) {
 
 TEST(Condition42, NumericOperators) {
   check({
-      {"NumericEquals", {"10"}, "10.0", true}, {"NumericEquals", {"10"}, "1e1", true}, {"NumericEquals", {"10"}, "11", false},
-      {"NumericNotEquals", {"10"}, "11", true}, {"NumericNotEquals", {"10"}, "10", false},
-      {"NumericLessThan", {"10"}, "9", true}, {"NumericLessThan", {"10"}, "10", false},
-      {"NumericLessThanEquals", {"10"}, "10", true}, {"NumericGreaterThan", {"10"}, "10", false},
-      {"NumericGreaterThan", {"10"}, "10.5", true}, {"NumericGreaterThanEquals", {"-1"}, "-1", true},
+      {"NumericEquals", {"10"}, "10.0", true},
+      {"NumericEquals", {"10"}, "1e1", true},
+      {"NumericEquals", {"10"}, "11", false},
+      {"NumericNotEquals", {"10"}, "11", true},
+      {"NumericNotEquals", {"10"}, "10", false},
+      {"NumericLessThan", {"10"}, "9", true},
+      {"NumericLessThan", {"10"}, "10", false},
+      {"NumericLessThanEquals", {"10"}, "10", true},
+      {"NumericGreaterThan", {"10"}, "10", false},
+      {"NumericGreaterThan", {"10"}, "10.5", true},
+      {"NumericGreaterThanEquals", {"-1"}, "-1", true},
   });
 }
 
@@ -108,27 +123,41 @@ TEST(Condition42, DateOperatorsTakeIso8601AndEpochSeconds) {
 
 TEST(Condition42, BoolBinaryAndNull) {
   check({
-      {"Bool", {"true"}, "true", true}, {"Bool", {"TRUE"}, "true", true}, {"Bool", {"true"}, "false", false},
+      {"Bool", {"true"}, "true", true},
+      {"Bool", {"TRUE"}, "true", true},
+      {"Bool", {"true"}, "false", false},
       {"Bool", {"false"}, kMissing, false},
       {"BinaryEquals", {base64_encode("bytes")}, base64_encode("bytes"), true},
       {"BinaryEquals", {base64_encode("bytes")}, base64_encode("other"), false},
-      {"Null", {"true"}, kMissing, true}, {"Null", {"true"}, "x", false}, {"Null", {"false"}, "x", true},
-      {"Null", {"false"}, kMissing, false}, {"Null", {"false"}, Seen(Values{"a", "b"}), true},
-      {"Null", {"true"}, Seen(Values{}), true}, {"Null", {"nonsense"}, kMissing, false},
+      {"Null", {"true"}, kMissing, true},
+      {"Null", {"true"}, "x", false},
+      {"Null", {"false"}, "x", true},
+      {"Null", {"false"}, kMissing, false},
+      {"Null", {"false"}, Seen(Values{"a", "b"}), true},
+      {"Null", {"true"}, Seen(Values{}), true},
+      {"Null", {"nonsense"}, kMissing, false},
   });
 }
 
 TEST(Condition42, IpOperators) {
   check({
-      {"IpAddress", {"10.0.0.0/8"}, "10.1.2.3", true}, {"IpAddress", {"10.0.0.0/8"}, "11.1.2.3", false},
-      {"IpAddress", {"10.1.2.3"}, "10.1.2.3", true}, {"IpAddress", {"10.1.2.3"}, "10.1.2.4", false},
-      {"IpAddress", {"10.1.2.3/8"}, "10.9.9.9", true}, {"IpAddress", {"0.0.0.0/0"}, "203.0.113.9", true},
-      {"IpAddress", {"0.0.0.0/0"}, "2001:db8::1", false}, {"IpAddress", {"2001:db8::/33"}, "2001:db8:7fff::1", true},
-      {"IpAddress", {"2001:db8::/33"}, "2001:db8:8000::1", false}, {"IpAddress", {"::/0"}, "2001:db8::1", true},
-      {"IpAddress", {"10.0.0.0/8"}, "::ffff:10.1.2.3", true}, {"IpAddress", {"192.0.2.0/24", "10.0.0.0/8"}, "10.0.0.1", true},
-      {"NotIpAddress", {"10.0.0.0/8"}, "11.1.2.3", true}, {"NotIpAddress", {"10.0.0.0/8"}, "10.1.2.3", false},
+      {"IpAddress", {"10.0.0.0/8"}, "10.1.2.3", true},
+      {"IpAddress", {"10.0.0.0/8"}, "11.1.2.3", false},
+      {"IpAddress", {"10.1.2.3"}, "10.1.2.3", true},
+      {"IpAddress", {"10.1.2.3"}, "10.1.2.4", false},
+      {"IpAddress", {"10.1.2.3/8"}, "10.9.9.9", true},
+      {"IpAddress", {"0.0.0.0/0"}, "203.0.113.9", true},
+      {"IpAddress", {"0.0.0.0/0"}, "2001:db8::1", false},
+      {"IpAddress", {"2001:db8::/33"}, "2001:db8:7fff::1", true},
+      {"IpAddress", {"2001:db8::/33"}, "2001:db8:8000::1", false},
+      {"IpAddress", {"::/0"}, "2001:db8::1", true},
+      {"IpAddress", {"10.0.0.0/8"}, "::ffff:10.1.2.3", true},
+      {"IpAddress", {"192.0.2.0/24", "10.0.0.0/8"}, "10.0.0.1", true},
+      {"NotIpAddress", {"10.0.0.0/8"}, "11.1.2.3", true},
+      {"NotIpAddress", {"10.0.0.0/8"}, "10.1.2.3", false},
       {"NotIpAddress", {"192.0.2.0/24", "10.0.0.0/8"}, "10.1.2.3", false},
-      {"IpAddress", {"10.0.0.0/33"}, "10.0.0.0", false}, {"IpAddress", {"10.0.0/8"}, "10.0.0.0", false},
+      {"IpAddress", {"10.0.0.0/33"}, "10.0.0.0", false},
+      {"IpAddress", {"10.0.0/8"}, "10.0.0.0", false},
       {"IpAddress", {"fe80::1%eth0"}, "fe80::1", false},
   });
 }
@@ -151,34 +180,44 @@ TEST(Condition42, ArnEqualsIsArnLike) {
 }
 
 TEST(Condition42, MissingKeyIsFalseWhenPositiveAndTrueWhenNegated) {
-  for (const std::string op : {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "NumericEquals", "NumericLessThan",
-                               "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals",
-                               "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool",
-                               "BinaryEquals", "IpAddress", "ArnEquals", "ArnLike"}) {
-    check({{op, {"1"}, kMissing, false}, {op + "IfExists", {"1"}, kMissing, true},
-           {"ForAllValues:" + op, {"1"}, kMissing, true}, {"ForAnyValue:" + op, {"1"}, kMissing, false}});
+  for (const std::string op :
+       {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "NumericEquals", "NumericLessThan",
+        "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals", "DateLessThan",
+        "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool", "BinaryEquals", "IpAddress",
+        "ArnEquals", "ArnLike"}) {
+    check({{op, {"1"}, kMissing, false},
+           {op + "IfExists", {"1"}, kMissing, true},
+           {"ForAllValues:" + op, {"1"}, kMissing, true},
+           {"ForAnyValue:" + op, {"1"}, kMissing, false}});
   }
   for (const std::string op : {"StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike", "NumericNotEquals",
                                "DateNotEquals", "NotIpAddress", "ArnNotEquals", "ArnNotLike"}) {
-    check({{op, {"1"}, kMissing, true}, {op + "IfExists", {"1"}, kMissing, true},
-           {"ForAllValues:" + op, {"1"}, kMissing, true}, {"ForAnyValue:" + op, {"1"}, kMissing, false}});
+    check({{op, {"1"}, kMissing, true},
+           {op + "IfExists", {"1"}, kMissing, true},
+           {"ForAllValues:" + op, {"1"}, kMissing, true},
+           {"ForAnyValue:" + op, {"1"}, kMissing, false}});
   }
 }
 
 TEST(Condition42, IfExistsStillComparesAKeyThatIsThere) {
-  check({{"StringEqualsIfExists", {"a"}, "b", false}, {"StringEqualsIfExists", {"a"}, "a", true},
+  check({{"StringEqualsIfExists", {"a"}, "b", false},
+         {"StringEqualsIfExists", {"a"}, "a", true},
          {"StringNotEqualsIfExists", {"a"}, "a", false}});
 }
 
 TEST(Condition42, SeveralValuesAreOrAndForNegatedOperatorsNor) {
-  check({{"StringEquals", {"a", "b"}, "a", true}, {"StringEquals", {"a", "b"}, "c", false},
-         {"StringNotEquals", {"a", "b"}, "a", false}, {"StringNotEquals", {"a", "b"}, "b", false},
+  check({{"StringEquals", {"a", "b"}, "a", true},
+         {"StringEquals", {"a", "b"}, "c", false},
+         {"StringNotEquals", {"a", "b"}, "a", false},
+         {"StringNotEquals", {"a", "b"}, "b", false},
          {"StringNotEquals", {"a", "b"}, "c", true}});
 }
 
 TEST(Condition42, MultivaluedKeyNeverMatchesAPlainOperator) {
-  check({{"StringEquals", {"a"}, Seen(Values{"a"}), false}, {"StringNotEquals", {"x"}, Seen(Values{"a"}), false},
-         {"StringEqualsIfExists", {"a"}, Seen(Values{"a"}), false}, {"StringLike", {"*"}, Seen(Values{"a", "b"}), false}});
+  check({{"StringEquals", {"a"}, Seen(Values{"a"}), false},
+         {"StringNotEquals", {"x"}, Seen(Values{"a"}), false},
+         {"StringEqualsIfExists", {"a"}, Seen(Values{"a"}), false},
+         {"StringLike", {"*"}, Seen(Values{"a", "b"}), false}});
 }
 
 TEST(Condition42, SetOperators) {
@@ -200,37 +239,49 @@ TEST(Condition42, SetOperators) {
 
 TEST(Condition42, UnparsableValuesMatchNothingNotEvenNegated) {
   check({
-      {"NumericEquals", {"ten"}, "10", false}, {"NumericNotEquals", {"ten"}, "10", false}, {"NumericEquals", {"nan"}, "nan", false},
-      {"NumericEquals", {"10"}, "ten", false}, {"NumericNotEquals", {"10"}, "ten", false},
-      {"DateEquals", {"yesterday"}, "2026-09-11T11:47:01Z", false}, {"DateNotEquals", {"yesterday"}, "2026-09-11T11:47:01Z", false},
+      {"NumericEquals", {"ten"}, "10", false},
+      {"NumericNotEquals", {"ten"}, "10", false},
+      {"NumericEquals", {"nan"}, "nan", false},
+      {"NumericEquals", {"10"}, "ten", false},
+      {"NumericNotEquals", {"10"}, "ten", false},
+      {"DateEquals", {"yesterday"}, "2026-09-11T11:47:01Z", false},
+      {"DateNotEquals", {"yesterday"}, "2026-09-11T11:47:01Z", false},
       {"DateLessThan", {"2026-13-01T00:00:00Z"}, "2026-09-11T11:47:01Z", false},
-      {"Bool", {"yes"}, "true", false}, {"BinaryEquals", {"%%"}, "%%", false},
-      {"IpAddress", {"ten"}, "10.0.0.1", false}, {"NotIpAddress", {"ten"}, "10.0.0.1", false},
+      {"Bool", {"yes"}, "true", false},
+      {"BinaryEquals", {"%%"}, "%%", false},
+      {"IpAddress", {"ten"}, "10.0.0.1", false},
+      {"NotIpAddress", {"ten"}, "10.0.0.1", false},
       {"NotIpAddress", {"10.0.0.0/8"}, "ten", false},
-      {"NumericEquals", {"ten", "10"}, "10", true}, {"NumericNotEquals", {"ten", "11"}, "10", false},
+      {"NumericEquals", {"ten", "10"}, "10", true},
+      {"NumericNotEquals", {"ten", "11"}, "10", false},
   });
 }
 
 TEST(Condition42, VariablesOfTheRequest) {
   check({
-      {"StringEquals", {"${aws:PrincipalTag/team}"}, "blue", true}, {"StringLike", {"${aws:PrincipalTag/team}-*"}, "blue-1", true},
-      {"StringEquals", {"${aws:PrincipalTag/none}"}, "", false}, {"StringNotEquals", {"${aws:PrincipalTag/none}"}, "x", false},
+      {"StringEquals", {"${aws:PrincipalTag/team}"}, "blue", true},
+      {"StringLike", {"${aws:PrincipalTag/team}-*"}, "blue-1", true},
+      {"StringEquals", {"${aws:PrincipalTag/none}"}, "", false},
+      {"StringNotEquals", {"${aws:PrincipalTag/none}"}, "x", false},
       {"StringEqualsIgnoreCase", {"${aws:PrincipalTag/team}"}, "BLUE", true},
-      {"StringLike", {"${*}"}, "*", true}, {"StringLike", {"${*}"}, "x", false},
+      {"StringLike", {"${*}"}, "*", true},
+      {"StringLike", {"${*}"}, "x", false},
   });
 }
 
 TEST(Condition42, KeysCompareWithoutCase) {
   RequestContext context;
   context.set("AWS:SourceIP", "10.0.0.1");
-  const auto condition = Condition::compile("IpAddress", "aws:sourceip", {"10.0.0.0/8"}, PolicyText::Variables::kActive);
+  const auto condition =
+      Condition::compile("IpAddress", "aws:sourceip", {"10.0.0.0/8"}, PolicyText::Variables::kActive);
   ASSERT_TRUE(condition);
   EXPECT_TRUE(condition->matches(context));
 }
 
 TEST(ConditionCompile, RefusesUnknownOperators) {
-  for (const std::string op : {"", "Equals", "stringequals", "StringEqualsIfExistsIfExists", "ForSomeValues:StringEquals",
-                               "ForAnyValue:", "ForAnyValue:ForAllValues:StringEquals", "NullIfExists", "ForAnyValue:Null"}) {
+  for (const std::string op :
+       {"", "Equals", "stringequals", "StringEqualsIfExistsIfExists", "ForSomeValues:StringEquals",
+        "ForAnyValue:", "ForAnyValue:ForAllValues:StringEquals", "NullIfExists", "ForAnyValue:Null"}) {
     const auto condition = Condition::compile(op, "a:b", {"x"}, PolicyText::Variables::kActive);
     ASSERT_FALSE(condition) << op;
     EXPECT_EQ(condition.error().message, "Invalid Condition type : " + op);

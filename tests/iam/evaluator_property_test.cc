@@ -18,16 +18,21 @@ class Generator {
   explicit Generator(uint32_t seed) : random_(seed) {}
 
   std::string statement(std::string_view effect, PolicyKind kind) {
-    std::string out = fmt::format(R"({{"Effect":"{}",{})", effect, pick({R"("Action":)", R"("Action":)", R"("NotAction":)"}));
-    out += pick({R"("aps:RemoteWrite")", R"("aps:*")", R"("*")", R"(["aps:QueryMetrics","iam:Get*"])", R"("aps:Remote?rite")"});
+    std::string out =
+        fmt::format(R"({{"Effect":"{}",{})", effect, pick({R"("Action":)", R"("Action":)", R"("NotAction":)"}));
+    out += pick(
+        {R"("aps:RemoteWrite")", R"("aps:*")", R"("*")", R"(["aps:QueryMetrics","iam:Get*"])", R"("aps:Remote?rite")"});
     out += pick({R"(,"Resource":)", R"(,"Resource":)", R"(,"NotResource":)"});
-    out += pick({R"("*")", R"("arn:aws:aps:*:111122223333:workspace/ws-1")", R"("arn:aws:aps:*:*:workspace/ws-2")", R"("arn:aws:aps:*")"});
-    out += pick({"", "", R"(,"Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})",
-                 R"(,"Condition":{"StringNotEquals":{"aws:PrincipalTag/none":"x"}})",
-                 R"(,"Condition":{"Bool":{"aws:SecureTransport":"true"}})",
-                 R"(,"Condition":{"StringEqualsIfExists":{"aws:PrincipalTag/none":"x"},"Null":{"aws:SourceIp":"false"}})"});
+    out += pick({R"("*")", R"("arn:aws:aps:*:111122223333:workspace/ws-1")", R"("arn:aws:aps:*:*:workspace/ws-2")",
+                 R"("arn:aws:aps:*")"});
+    out += pick(
+        {"", "", R"(,"Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})",
+         R"(,"Condition":{"StringNotEquals":{"aws:PrincipalTag/none":"x"}})",
+         R"(,"Condition":{"Bool":{"aws:SecureTransport":"true"}})",
+         R"(,"Condition":{"StringEqualsIfExists":{"aws:PrincipalTag/none":"x"},"Null":{"aws:SourceIp":"false"}})"});
     if (kind == PolicyKind::kResource) {
-      out += pick({R"(,"Principal":"*")", R"(,"Principal":{"AWS":"111122223333"})", R"(,"NotPrincipal":{"AWS":"444455556666"})",
+      out += pick({R"(,"Principal":"*")", R"(,"Principal":{"AWS":"111122223333"})",
+                   R"(,"NotPrincipal":{"AWS":"444455556666"})",
                    R"(,"Principal":{"AWS":"arn:aws:iam::111122223333:role/team/writer"})"});
     }
     return out + "}";
@@ -78,7 +83,9 @@ TEST(EvaluateProperties, ExplicitDenyAlwaysWins) {
   for (int i = 0; i < kRounds; ++i) {
     World world = random_world(generator);
     const std::string deny = R"({"Effect":"Deny","Action":"aps:*","Resource":"*"})";
-    std::vector<std::string>& list = generator.flip() ? world.identity : generator.flip() ? world.boundary : world.session;
+    std::vector<std::string>& list = generator.flip()   ? world.identity
+                                     : generator.flip() ? world.boundary
+                                                        : world.session;
     list.insert(list.begin() + static_cast<std::ptrdiff_t>(generator.random()() % (list.size() + 1)), deny);
     ASSERT_EQ(decide(world.policies(), session(), kAction).outcome, Outcome::kExplicitDeny) << join(world.identity);
   }

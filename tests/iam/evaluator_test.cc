@@ -21,7 +21,10 @@ const std::string kDenyWrite = R"({"Effect":"Deny","Action":"aps:RemoteWrite","R
 const std::string kAllowOther = R"({"Effect":"Allow","Action":"aps:QueryMetrics","Resource":"*"})";
 
 TEST(Evaluate43, IdentityPolicyTable) {
-  struct Row { std::string name, statements; Outcome outcome; };
+  struct Row {
+    std::string name, statements;
+    Outcome outcome;
+  };
   const Row rows[] = {
       {"no statement of that action", kAllowOther, kImplicitDeny},
       {"allowed", kAllowWrite, kAllow},
@@ -32,23 +35,53 @@ TEST(Evaluate43, IdentityPolicyTable) {
       {"action question mark", R"({"Effect":"Allow","Action":"aps:RemoteWrit?","Resource":"*"})", kAllow},
       {"service wildcard", R"({"Effect":"Allow","Action":"a*:*","Resource":"*"})", kAllow},
       {"NotAction of another action", R"({"Effect":"Allow","NotAction":"iam:*","Resource":"*"})", kAllow},
-      {"NotAction of this action", R"({"Effect":"Allow","NotAction":["aps:Remote*","iam:*"],"Resource":"*"})", kImplicitDeny},
-      {"resource exact", R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:eu-west-1:111122223333:workspace/ws-1"})", kAllow},
-      {"resource of another workspace", R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:eu-west-1:111122223333:workspace/ws-2"})", kImplicitDeny},
-      {"resource of another account", R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:eu-west-1:444455556666:workspace/ws-1"})", kImplicitDeny},
-      {"resource with case", R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:eu-west-1:111122223333:workspace/WS-1"})", kImplicitDeny},
-      {"NotResource of another", R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:aps:*:*:workspace/ws-2"})", kAllow},
-      {"NotResource of this", R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:aps:*:*:workspace/*"})", kImplicitDeny},
-      {"deny by NotResource", kAllowAll + R"(,{"Effect":"Deny","Action":"*","NotResource":"arn:aws:aps:*:*:workspace/ws-2"})", kExplicitDeny},
-      {"condition holds", R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}})", kAllow},
-      {"condition fails", R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}})", kImplicitDeny},
-      {"operators are all needed", R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"},"Bool":{"aws:SecureTransport":"true"}}})", kImplicitDeny},
-      {"keys are all needed", R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"111122223333","aws:PrincipalType":"User"}}})", kImplicitDeny},
-      {"deny whose condition fails", kAllowAll + R"(,{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}})", kAllow},
-      {"revoked sessions", kAllowAll + R"(,{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-09-11T00:00:00Z"}}})", kExplicitDeny},
-      {"variable in the resource", R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:*:${aws:PrincipalAccount}:workspace/ws-1"})", kAllow},
-      {"variable that does not resolve", R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:*:*:workspace/${aws:PrincipalTag/none}"})", kImplicitDeny},
-      {"variable that does not resolve in NotResource", R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:aps:*:*:workspace/${aws:PrincipalTag/none}"})", kImplicitDeny},
+      {"NotAction of this action", R"({"Effect":"Allow","NotAction":["aps:Remote*","iam:*"],"Resource":"*"})",
+       kImplicitDeny},
+      {"resource exact",
+       R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:eu-west-1:111122223333:workspace/ws-1"})", kAllow},
+      {"resource of another workspace",
+       R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:eu-west-1:111122223333:workspace/ws-2"})",
+       kImplicitDeny},
+      {"resource of another account",
+       R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:eu-west-1:444455556666:workspace/ws-1"})",
+       kImplicitDeny},
+      {"resource with case",
+       R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:eu-west-1:111122223333:workspace/WS-1"})",
+       kImplicitDeny},
+      {"NotResource of another", R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:aps:*:*:workspace/ws-2"})",
+       kAllow},
+      {"NotResource of this", R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:aps:*:*:workspace/*"})",
+       kImplicitDeny},
+      {"deny by NotResource",
+       kAllowAll + R"(,{"Effect":"Deny","Action":"*","NotResource":"arn:aws:aps:*:*:workspace/ws-2"})", kExplicitDeny},
+      {"condition holds",
+       R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}})",
+       kAllow},
+      {"condition fails",
+       R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}})",
+       kImplicitDeny},
+      {"operators are all needed",
+       R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"},"Bool":{"aws:SecureTransport":"true"}}})",
+       kImplicitDeny},
+      {"keys are all needed",
+       R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"111122223333","aws:PrincipalType":"User"}}})",
+       kImplicitDeny},
+      {"deny whose condition fails",
+       kAllowAll +
+           R"(,{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}})",
+       kAllow},
+      {"revoked sessions",
+       kAllowAll +
+           R"(,{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-09-11T00:00:00Z"}}})",
+       kExplicitDeny},
+      {"variable in the resource",
+       R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:*:${aws:PrincipalAccount}:workspace/ws-1"})", kAllow},
+      {"variable that does not resolve",
+       R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:*:*:workspace/${aws:PrincipalTag/none}"})",
+       kImplicitDeny},
+      {"variable that does not resolve in NotResource",
+       R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:aps:*:*:workspace/${aws:PrincipalTag/none}"})",
+       kImplicitDeny},
   };
   for (const auto& row : rows) {
     EXPECT_EQ(to_string(decide({.identity = {identity(row.statements)}}).outcome), to_string(row.outcome)) << row.name;
@@ -63,8 +96,10 @@ TEST(Evaluate43, NoPolicyAtAllIsAnImplicitDeny) {
 }
 
 TEST(Evaluate, NamesTheStatementThatDecided) {
-  const PolicySet policies{.identity = {identity(kAllowOther, "first"),
-                                        identity(kAllowOther + R"(,{"Sid":"W","Effect":"Allow","Action":"aps:*","Resource":"*"})", "second")}};
+  const PolicySet policies{
+      .identity = {
+          identity(kAllowOther, "first"),
+          identity(kAllowOther + R"(,{"Sid":"W","Effect":"Allow","Action":"aps:*","Resource":"*"})", "second")}};
   const Decision decision = decide(policies);
   ASSERT_TRUE(decision.deciding);
   EXPECT_EQ(decision.deciding->describe(), R"(inline policy "second", statement 1 (Sid "W"))");
@@ -76,12 +111,16 @@ TEST(Evaluate43, RootIsAllowedEverythingInItsOwnAccountUnlessAResourcePolicyDeni
   EXPECT_EQ(decide({}, root()).outcome, kAllow);
   EXPECT_EQ(decide({}, root(), "aps:ListWorkspaces", "*").outcome, kAllow);
   EXPECT_EQ(decide({}, root("444455556666")).outcome, kImplicitDeny);
-  EXPECT_EQ(decide({.resource = {resource(R"({"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"})")}}, root()).outcome,
+  EXPECT_EQ(decide({.resource = {resource(R"({"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"})")}}, root())
+                .outcome,
             kExplicitDeny);
 }
 
 TEST(Evaluate, TheAccountOfAResourceIsReadFromItsPlaceWhateverItsNameIs) {
-  struct Row { std::string resource; Outcome outcome; };
+  struct Row {
+    std::string resource;
+    Outcome outcome;
+  };
   const Row rows[] = {
       {"arn:aws:aps:eu-west-1:111122223333:rulegroupsnamespace/ws-1/odd name", kAllow},
       {"arn:aws:aps:eu-west-1:444455556666:rulegroupsnamespace/ws-1/odd name", kImplicitDeny},
@@ -98,9 +137,13 @@ TEST(Evaluate, TheAccountOfAResourceIsReadFromItsPlaceWhateverItsNameIs) {
 
 TEST(Evaluate43, SameAccountNeedsIdentityOrResourcePolicy) {
   const auto allow_for = [](std::string_view principal) {
-    return resource(fmt::format(R"({{"Effect":"Allow","Principal":{},"Action":"aps:RemoteWrite","Resource":"*"}})", principal));
+    return resource(
+        fmt::format(R"({{"Effect":"Allow","Principal":{},"Action":"aps:RemoteWrite","Resource":"*"}})", principal));
   };
-  struct Row { std::string name, principal; Outcome outcome; };
+  struct Row {
+    std::string name, principal;
+    Outcome outcome;
+  };
   const Row rows[] = {
       {"everyone", R"("*")", kAllow},
       {"the role", fmt::format(R"({{"AWS":"{}"}})", kRoleArn), kAllow},
@@ -111,7 +154,8 @@ TEST(Evaluate43, SameAccountNeedsIdentityOrResourcePolicy) {
   };
   for (const auto& row : rows) {
     EXPECT_EQ(to_string(decide({.resource = {allow_for(row.principal)}}).outcome), to_string(row.outcome)) << row.name;
-    EXPECT_EQ(decide({.identity = {identity(kAllowWrite)}, .resource = {allow_for(row.principal)}}).outcome, kAllow) << row.name;
+    EXPECT_EQ(decide({.identity = {identity(kAllowWrite)}, .resource = {allow_for(row.principal)}}).outcome, kAllow)
+        << row.name;
   }
 }
 
@@ -119,7 +163,8 @@ TEST(Evaluate43, NotPrincipalExemptsThoseItNames) {
   const auto deny_but = [](std::string_view principal) {
     return resource(fmt::format(R"({{"Effect":"Deny","NotPrincipal":{},"Action":"*","Resource":"*"}})", principal));
   };
-  const PolicySet exempt{.identity = {identity(kAllowAll)}, .resource = {deny_but(fmt::format(R"({{"AWS":"{}"}})", kRoleArn))}};
+  const PolicySet exempt{.identity = {identity(kAllowAll)},
+                         .resource = {deny_but(fmt::format(R"({{"AWS":"{}"}})", kRoleArn))}};
   EXPECT_EQ(decide(exempt).outcome, kAllow);
   const PolicySet hit{.identity = {identity(kAllowAll)}, .resource = {deny_but(R"({"AWS":"444455556666"})")}};
   EXPECT_EQ(decide(hit).outcome, kExplicitDeny);
@@ -127,8 +172,11 @@ TEST(Evaluate43, NotPrincipalExemptsThoseItNames) {
 
 TEST(Evaluate43, CrossAccountNeedsBothSides) {
   constexpr std::string_view kTheirs = "arn:aws:aps:eu-west-1:444455556666:workspace/ws-9";
-  const auto theirs = resource(fmt::format(R"({{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"*","Resource":"*"}})", kAccount));
-  EXPECT_EQ(decide({.identity = {identity(kAllowAll)}, .resource = {theirs}}, session(), "aps:RemoteWrite", kTheirs).outcome, kAllow);
+  const auto theirs =
+      resource(fmt::format(R"({{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"*","Resource":"*"}})", kAccount));
+  EXPECT_EQ(
+      decide({.identity = {identity(kAllowAll)}, .resource = {theirs}}, session(), "aps:RemoteWrite", kTheirs).outcome,
+      kAllow);
   const Decision only_identity = decide({.identity = {identity(kAllowAll)}}, session(), "aps:RemoteWrite", kTheirs);
   EXPECT_EQ(only_identity.outcome, kImplicitDeny);
   EXPECT_EQ(only_identity.denied_by, PolicySource::kResource);
@@ -145,7 +193,8 @@ TEST(Evaluate43, BoundaryAndSessionPolicyOnlyShrink) {
   const Decision narrowed = decide({.identity = {identity(kAllowAll)}, .session = {session_policy(kAllowOther)}});
   EXPECT_EQ(narrowed.denied_by, PolicySource::kSession);
   EXPECT_EQ(decide({.boundary = {boundary(kAllowAll)}, .session = {session_policy(kAllowAll)}}).outcome, kImplicitDeny);
-  EXPECT_EQ(decide({.identity = {identity(kAllowAll)}, .session = {session_policy(kDenyWrite)}}).outcome, kExplicitDeny);
+  EXPECT_EQ(decide({.identity = {identity(kAllowAll)}, .session = {session_policy(kDenyWrite)}}).outcome,
+            kExplicitDeny);
 }
 
 TEST(Evaluate43, OnlyAResourcePolicyThatNamesTheSessionBypassesBoundaryAndSessionPolicy) {
@@ -153,7 +202,8 @@ TEST(Evaluate43, OnlyAResourcePolicyThatNamesTheSessionBypassesBoundaryAndSessio
     return resource(fmt::format(R"({{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"*","Resource":"*"}})", arn));
   };
   const auto with = [&](std::string_view arn) {
-    return PolicySet{.resource = {allow_for(arn)}, .boundary = {boundary(kAllowOther)}, .session = {session_policy(kAllowOther)}};
+    return PolicySet{
+        .resource = {allow_for(arn)}, .boundary = {boundary(kAllowOther)}, .session = {session_policy(kAllowOther)}};
   };
   EXPECT_EQ(decide(with(kSessionArn)).outcome, kAllow);
   EXPECT_EQ(decide(with(kRoleArn)).outcome, kImplicitDeny);
@@ -167,10 +217,16 @@ TEST(Evaluate, AnonymousIsAllowedByEveryonesStatementOnly) {
 }
 
 TEST(DenialMessage43, HasAwsWordsForEachLayer) {
-  const std::string begin = fmt::format("User: {} is not authorized to perform: aps:RemoteWrite on resource: {} ", kSessionArn, kWorkspace);
-  struct Row { Outcome outcome; PolicySource layer; std::string end; };
+  const std::string begin =
+      fmt::format("User: {} is not authorized to perform: aps:RemoteWrite on resource: {} ", kSessionArn, kWorkspace);
+  struct Row {
+    Outcome outcome;
+    PolicySource layer;
+    std::string end;
+  };
   const Row rows[] = {
-      {kImplicitDeny, PolicySource::kIdentityInline, "because no identity-based policy allows the aps:RemoteWrite action"},
+      {kImplicitDeny, PolicySource::kIdentityInline,
+       "because no identity-based policy allows the aps:RemoteWrite action"},
       {kImplicitDeny, PolicySource::kResource, "because no resource-based policy allows the aps:RemoteWrite action"},
       {kImplicitDeny, PolicySource::kBoundary, "because no permissions boundary allows the aps:RemoteWrite action"},
       {kImplicitDeny, PolicySource::kSession, "because no session policy allows the aps:RemoteWrite action"},
@@ -184,7 +240,8 @@ TEST(DenialMessage43, HasAwsWordsForEachLayer) {
     const Decision decision{.outcome = row.outcome, .denied_by = row.layer};
     EXPECT_EQ(denial_message(decision, session(), "aps:RemoteWrite", kWorkspace), begin + row.end);
   }
-  const aws::AwsError error = access_denied(Decision{}, session(), "aps:RemoteWrite", kWorkspace, "AccessDeniedException");
+  const aws::AwsError error =
+      access_denied(Decision{}, session(), "aps:RemoteWrite", kWorkspace, "AccessDeniedException");
   EXPECT_EQ(error.status, 403);
   EXPECT_EQ(error.code, "AccessDeniedException");
 }
@@ -192,8 +249,9 @@ TEST(DenialMessage43, HasAwsWordsForEachLayer) {
 // --- Trust policies of web identities: identity.md 3.
 
 std::string federated(std::string_view condition, std::string_view effect = "Allow") {
-  return fmt::format(R"({{"Effect":"{}","Principal":{{"Federated":"{}"}},"Action":"sts:AssumeRoleWithWebIdentity"{}{}}})", effect,
-                     kProviderArn, condition.empty() ? "" : ",\"Condition\":", condition);
+  return fmt::format(
+      R"({{"Effect":"{}","Principal":{{"Federated":"{}"}},"Action":"sts:AssumeRoleWithWebIdentity"{}{}}})", effect,
+      kProviderArn, condition.empty() ? "" : ",\"Condition\":", condition);
 }
 const std::string kSub = "system:serviceaccount:monitoring:prometheus";
 
@@ -201,50 +259,82 @@ TEST(Trust3, WebIdentityTable) {
   const auto condition = [](std::string_view op, std::string_view key, std::string_view value) {
     return federated(fmt::format(R"({{"{}":{{"{}":"{}"}}}})", op, key, value));
   };
-  struct Row { std::string name, statements; Outcome outcome; };
+  struct Row {
+    std::string name, statements;
+    Outcome outcome;
+  };
   const Row rows[] = {
       {"no condition", federated(""), kAllow},
-      {"sub and aud", federated(fmt::format(R"({{"StringEquals":{{"oidc.example/id/:sub":"{}","oidc.example/id/:aud":"sts.amazonaws.com"}}}})", kSub)), kAllow},
+      {"sub and aud",
+       federated(fmt::format(
+           R"({{"StringEquals":{{"oidc.example/id/:sub":"{}","oidc.example/id/:aud":"sts.amazonaws.com"}}}})", kSub)),
+       kAllow},
       {"key without case", condition("StringEquals", "OIDC.example/ID/:SUB", kSub), kAllow},
-      {"other sub", condition("StringEquals", "oidc.example/id/:sub", "system:serviceaccount:monitoring:other"), kImplicitDeny},
-      {"sub with case", condition("StringEquals", "oidc.example/id/:sub", "system:serviceaccount:Monitoring:prometheus"), kImplicitDeny},
+      {"other sub", condition("StringEquals", "oidc.example/id/:sub", "system:serviceaccount:monitoring:other"),
+       kImplicitDeny},
+      {"sub with case",
+       condition("StringEquals", "oidc.example/id/:sub", "system:serviceaccount:Monitoring:prometheus"), kImplicitDeny},
       {"other aud", condition("StringEquals", "oidc.example/id/:aud", "vault"), kImplicitDeny},
-      {"wildcard under StringEquals (row 47)", condition("StringEquals", "oidc.example/id/:sub", "system:serviceaccount:monitoring:*"), kImplicitDeny},
-      {"wildcard under StringLike", condition("StringLike", "oidc.example/id/:sub", "system:serviceaccount:monitoring:*"), kAllow},
+      {"wildcard under StringEquals (row 47)",
+       condition("StringEquals", "oidc.example/id/:sub", "system:serviceaccount:monitoring:*"), kImplicitDeny},
+      {"wildcard under StringLike",
+       condition("StringLike", "oidc.example/id/:sub", "system:serviceaccount:monitoring:*"), kAllow},
       {"prefix without slash (row 45)", condition("StringEquals", "oidc.example/id:sub", kSub), kImplicitDeny},
       {"prefix with double slash (row 45)", condition("StringEquals", "oidc.example/id//:sub", kSub), kImplicitDeny},
       {"prefix with scheme (row 45)", condition("StringEquals", "https://oidc.example/id/:sub", kSub), kImplicitDeny},
       {"custom claim (row 49)", condition("StringEquals", "oidc.example/id/:groups", "x"), kImplicitDeny},
-      {"IfExists on a mistyped prefix opens", condition("StringEqualsIfExists", "oidc.example/id:sub", "nobody"), kAllow},
-      {"ForAllValues on a mistyped prefix opens", condition("ForAllValues:StringEquals", "oidc.example/id:sub", "nobody"), kAllow},
+      {"IfExists on a mistyped prefix opens", condition("StringEqualsIfExists", "oidc.example/id:sub", "nobody"),
+       kAllow},
+      {"ForAllValues on a mistyped prefix opens",
+       condition("ForAllValues:StringEquals", "oidc.example/id:sub", "nobody"), kAllow},
       {"StringNotEquals alone opens", condition("StringNotEquals", "oidc.example/id/:sub", "nobody"), kAllow},
       {"session name", condition("StringEquals", "sts:RoleSessionName", "s1"), kAllow},
-      {"AWS star does not admit a web identity", R"({"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRoleWithWebIdentity"})", kImplicitDeny},
-      {"star does not admit a web identity", R"({"Effect":"Allow","Principal":"*","Action":"sts:AssumeRoleWithWebIdentity"})", kImplicitDeny},
-      {"deny of everyone means a web identity too", federated("") + R"(,{"Effect":"Deny","Principal":"*","Action":"sts:*"})", kExplicitDeny},
-      {"account of the provider", R"({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRoleWithWebIdentity"})", kImplicitDeny},
-      {"provider without slash (row 44)", R"({"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.example/id"},"Action":"sts:AssumeRoleWithWebIdentity"})", kImplicitDeny},
-      {"provider of another account (row 44)", R"({"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::444455556666:oidc-provider/oidc.example/id/"},"Action":"sts:AssumeRoleWithWebIdentity"})", kImplicitDeny},
-      {"AssumeRole only (row 50)", fmt::format(R"({{"Effect":"Allow","Principal":{{"Federated":"{}"}},"Action":"sts:AssumeRole"}})", kProviderArn), kImplicitDeny},
-      {"AssumeRole with a star", fmt::format(R"({{"Effect":"Allow","Principal":{{"Federated":"{}"}},"Action":"sts:AssumeRole*"}})", kProviderArn), kAllow},
-      {"explicit deny", federated("") + "," + federated(R"({"StringLike":{"oidc.example/id/:sub":"*"}})", "Deny"), kExplicitDeny},
+      {"AWS star does not admit a web identity",
+       R"({"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRoleWithWebIdentity"})", kImplicitDeny},
+      {"star does not admit a web identity",
+       R"({"Effect":"Allow","Principal":"*","Action":"sts:AssumeRoleWithWebIdentity"})", kImplicitDeny},
+      {"deny of everyone means a web identity too",
+       federated("") + R"(,{"Effect":"Deny","Principal":"*","Action":"sts:*"})", kExplicitDeny},
+      {"account of the provider",
+       R"({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRoleWithWebIdentity"})",
+       kImplicitDeny},
+      {"provider without slash (row 44)",
+       R"({"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.example/id"},"Action":"sts:AssumeRoleWithWebIdentity"})",
+       kImplicitDeny},
+      {"provider of another account (row 44)",
+       R"({"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::444455556666:oidc-provider/oidc.example/id/"},"Action":"sts:AssumeRoleWithWebIdentity"})",
+       kImplicitDeny},
+      {"AssumeRole only (row 50)",
+       fmt::format(R"({{"Effect":"Allow","Principal":{{"Federated":"{}"}},"Action":"sts:AssumeRole"}})", kProviderArn),
+       kImplicitDeny},
+      {"AssumeRole with a star",
+       fmt::format(R"({{"Effect":"Allow","Principal":{{"Federated":"{}"}},"Action":"sts:AssumeRole*"}})", kProviderArn),
+       kAllow},
+      {"explicit deny", federated("") + "," + federated(R"({"StringLike":{"oidc.example/id/:sub":"*"}})", "Deny"),
+       kExplicitDeny},
   };
-  for (const auto& row : rows) EXPECT_EQ(to_string(decide_trust(row.statements).outcome), to_string(row.outcome)) << row.name;
+  for (const auto& row : rows)
+    EXPECT_EQ(to_string(decide_trust(row.statements).outcome), to_string(row.outcome)) << row.name;
 }
 
 TEST(Trust3, MultivaluedClaimNeedsASetOperator) {
   Principal identity = web_identity();
   identity.extra_keys = {{"oidc.example/id/:amr", {"pwd", "mfa"}}};
-  EXPECT_EQ(decide_trust(federated(R"({"StringEquals":{"oidc.example/id/:amr":"mfa"}})"), identity).outcome, kImplicitDeny);
-  EXPECT_EQ(decide_trust(federated(R"({"ForAnyValue:StringEquals":{"oidc.example/id/:amr":"mfa"}})"), identity).outcome, kAllow);
+  EXPECT_EQ(decide_trust(federated(R"({"StringEquals":{"oidc.example/id/:amr":"mfa"}})"), identity).outcome,
+            kImplicitDeny);
+  EXPECT_EQ(decide_trust(federated(R"({"ForAnyValue:StringEquals":{"oidc.example/id/:amr":"mfa"}})"), identity).outcome,
+            kAllow);
 }
 
 TEST(Trust, SaysWhetherItNamesTheCallerOrOnlyItsAccount) {
   const std::string_view action = "sts:AssumeRole";
-  const Decision by_role = decide_trust(fmt::format(R"({{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:AssumeRole"}})", kRoleArn), session(), action);
+  const Decision by_role = decide_trust(
+      fmt::format(R"({{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"sts:AssumeRole"}})", kRoleArn), session(),
+      action);
   EXPECT_EQ(by_role.outcome, kAllow);
   EXPECT_FALSE(by_role.delegates_to_account);
-  const Decision by_account = decide_trust(R"({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"})", session(), action);
+  const Decision by_account = decide_trust(
+      R"({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"})", session(), action);
   EXPECT_EQ(by_account.outcome, kAllow);
   EXPECT_TRUE(by_account.delegates_to_account);
 }

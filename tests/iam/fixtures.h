@@ -58,7 +58,8 @@ inline AttachedPolicy resource(std::string_view statements) {
   return {PolicySource::kResource, std::string(kWorkspace), compile(PolicyKind::kResource, statements)};
 }
 inline AttachedPolicy boundary(std::string_view statements) {
-  return {PolicySource::kBoundary, "arn:aws:iam::111122223333:policy/limit", compile(PolicyKind::kIdentity, statements)};
+  return {PolicySource::kBoundary, "arn:aws:iam::111122223333:policy/limit",
+          compile(PolicyKind::kIdentity, statements)};
 }
 inline AttachedPolicy session_policy(std::string_view statements) {
   return {PolicySource::kSession, "session", compile(PolicyKind::kSession, statements)};

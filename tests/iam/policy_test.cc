@@ -54,23 +54,36 @@ TEST(ParsePolicy, TakesEveryElement) {
 }
 
 TEST(ParsePolicy, TakesWhatTerraformAndTheGuidesWrite) {
-  struct Row { PolicyKind kind; std::string text; };
+  struct Row {
+    PolicyKind kind;
+    std::string text;
+  };
   const Row rows[] = {
       {kIdentity, R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})"},
       {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"*"})", "2008-10-17")},
       {kIdentity, identity(R"(,"Sid":"")")},
-      {kIdentity, document(R"({"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:aps:us-west-2:111122223333:workspace/ws-1"})")},
+      {kIdentity,
+       document(
+           R"({"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:aps:us-west-2:111122223333:workspace/ws-1"})")},
       {kIdentity, document(R"({"Effect":"Allow","Action":"aps:*","Resource":"arn:aws:aps:*"})")},
       {kTrust, trust(fmt::format(R"({{"Federated":"{}"}})", kProvider))},
-      {kTrust, document(fmt::format(R"({{"Sid":"","Effect":"Allow","Principal":{{"Federated":["{}"]}},"Action":["sts:AssumeRoleWithWebIdentity"],
-        "Condition":{{"StringEquals":{{"oidc.example/id/:sub":"system:serviceaccount:a:b"}}}}}})", kProvider))},
+      {kTrust,
+       document(fmt::format(
+           R"({{"Sid":"","Effect":"Allow","Principal":{{"Federated":["{}"]}},"Action":["sts:AssumeRoleWithWebIdentity"],
+        "Condition":{{"StringEquals":{{"oidc.example/id/:sub":"system:serviceaccount:a:b"}}}}}})",
+           kProvider))},
       {kTrust, trust(R"({"Federated":"accounts.google.com"})")},
       {kTrust, trust(R"({"AWS":"111122223333"})", "sts:AssumeRole")},
-      {kTrust, trust(R"({"AWS":["arn:aws:iam::111122223333:role/p/r","arn:aws:iam::111122223333:user/u","arn:aws:sts::111122223333:assumed-role/r/s","*"]})", "sts:*")},
+      {kTrust,
+       trust(
+           R"({"AWS":["arn:aws:iam::111122223333:role/p/r","arn:aws:iam::111122223333:user/u","arn:aws:sts::111122223333:assumed-role/r/s","*"]})",
+           "sts:*")},
       {kTrust, trust(R"("*")", "sts:TagSession")},
       {kTrust, trust(R"({"Service":"ec2.amazonaws.com"})", "sts:AssumeRole")},
       {kResource, document(R"({"Effect":"Allow","Principal":"*","Action":"aps:QueryMetrics","Resource":"*"})")},
-      {kResource, document(R"({"Sid":"has blanks","Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"aps:*","Resource":"*"})")},
+      {kResource,
+       document(
+           R"({"Sid":"has blanks","Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"aps:*","Resource":"*"})")},
       {kSession, identity()},
   };
   for (const auto& row : rows) {
@@ -86,7 +99,10 @@ TEST(ParsePolicy, KeepsAnAccountPrincipalAsItsRoot) {
 }
 
 TEST(ParsePolicy41, RefusesWithAwsTextsOrThePlace) {
-  struct Row { PolicyKind kind; std::string text, message; };
+  struct Row {
+    PolicyKind kind;
+    std::string text, message;
+  };
   const Row rows[] = {
       {kIdentity, "", "This policy contains invalid Json"},
       {kIdentity, "{", "This policy contains invalid Json"},
@@ -98,43 +114,62 @@ TEST(ParsePolicy41, RefusesWithAwsTextsOrThePlace) {
       {kIdentity, R"({"Statement":[]})", "Statement is empty"},
       {kIdentity, R"({"Statement":["x"]})", "Statement[0] is not an object but string"},
       {kIdentity, R"({"statement":[]})", "unknown element 'statement'"},
-      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"*"})", "2012-10-18"), "The policy must contain a valid version string"},
+      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"*"})", "2012-10-18"),
+       "The policy must contain a valid version string"},
       {kIdentity, identity(R"(,"Conditions":{})"), "Statement[0] has an unknown element 'Conditions'"},
       {kIdentity, document(R"({"Action":"*","Resource":"*"})"), "Statement[0] has no Effect"},
-      {kIdentity, document(R"({"Effect":"allow","Action":"*","Resource":"*"})"), "Statement[0].Effect is 'allow', not 'Allow' or 'Deny'"},
+      {kIdentity, document(R"({"Effect":"allow","Action":"*","Resource":"*"})"),
+       "Statement[0].Effect is 'allow', not 'Allow' or 'Deny'"},
       {kIdentity, document(R"({"Effect":"Allow","Resource":"*"})"), "Policy statement must contain actions."},
-      {kIdentity, document(R"({"Effect":"Allow","Action":[],"Resource":"*"})"), "Policy statement must contain actions."},
+      {kIdentity, document(R"({"Effect":"Allow","Action":[],"Resource":"*"})"),
+       "Policy statement must contain actions."},
       {kIdentity, document(R"({"Effect":"Allow","Action":"*"})"), "Policy statement must contain resources."},
-      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":[]})"), "Policy statement must contain resources."},
-      {kIdentity, document(R"({"Effect":"Allow","Action":"*","NotAction":"a:b","Resource":"*"})"), "an element and its Not form"},
-      {kIdentity, document(R"({"Effect":"Allow","Action":"RemoteWrite","Resource":"*"})"), "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
-      {kIdentity, document(R"({"Effect":"Allow","Action":7,"Resource":"*"})"), "Statement[0].Action must be a string or a list of strings, got integer"},
-      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"workspace/ws-1"})"), "Resource workspace/ws-1 must be in ARN format or \"*\"."},
-      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:us-west-2"})"), "must be in ARN format"},
-      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:*:*:${"})"), "is not closed by '}'"},
+      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":[]})"),
+       "Policy statement must contain resources."},
+      {kIdentity, document(R"({"Effect":"Allow","Action":"*","NotAction":"a:b","Resource":"*"})"),
+       "an element and its Not form"},
+      {kIdentity, document(R"({"Effect":"Allow","Action":"RemoteWrite","Resource":"*"})"),
+       "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
+      {kIdentity, document(R"({"Effect":"Allow","Action":7,"Resource":"*"})"),
+       "Statement[0].Action must be a string or a list of strings, got integer"},
+      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"workspace/ws-1"})"),
+       "Resource workspace/ws-1 must be in ARN format or \"*\"."},
+      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:us-west-2"})"),
+       "must be in ARN format"},
+      {kIdentity, document(R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:aps:*:*:${"})"),
+       "is not closed by '}'"},
       {kIdentity, identity(R"(,"Sid":"has blanks")"), "Statement IDs (SID) must be alpha-numeric."},
-      {kIdentity, document(fmt::format(R"({{{0},"Sid":"A"}},{{{0},"Sid":"A"}})", kIdentityStatement)), "Statement IDs (SID) in a single policy must be unique."},
+      {kIdentity, document(fmt::format(R"({{{0},"Sid":"A"}},{{{0},"Sid":"A"}})", kIdentityStatement)),
+       "Statement IDs (SID) in a single policy must be unique."},
       {kIdentity, identity(R"(,"Principal":"*")"), "Policy document should not specify a principal."},
       {kIdentity, identity(R"(,"NotPrincipal":"*")"), "Policy document should not specify a principal."},
       {kSession, identity(R"(,"Principal":"*")"), "Policy document should not specify a principal."},
       {kIdentity, identity(R"(,"Condition":[])"), "Statement[0].Condition must be an object"},
-      {kIdentity, identity(R"(,"Condition":{"StringEquals":"x"})"), "Statement[0].Condition.StringEquals must be an object of keys"},
+      {kIdentity, identity(R"(,"Condition":{"StringEquals":"x"})"),
+       "Statement[0].Condition.StringEquals must be an object of keys"},
       {kIdentity, identity(R"(,"Condition":{"StringEquls":{"a:b":"x"}})"), "Invalid Condition type : StringEquls"},
       {kIdentity, identity(R"(,"Condition":{"StringEquals":{"nocolon":"x"}})"), "must be prefaced by a vendor"},
-      {kIdentity, identity(R"(,"Condition":{"StringEquals":{"a:b":{}}})"), "Statement[0].Condition.StringEquals[\"a:b\"]: a condition value must be"},
-      {kIdentity, identity(R"(,"Condition":{"StringEquals":{"a:b":"x","a:b":"y"}})"), "This policy contains invalid Json"},
+      {kIdentity, identity(R"(,"Condition":{"StringEquals":{"a:b":{}}})"),
+       "Statement[0].Condition.StringEquals[\"a:b\"]: a condition value must be"},
+      {kIdentity, identity(R"(,"Condition":{"StringEquals":{"a:b":"x","a:b":"y"}})"),
+       "This policy contains invalid Json"},
       {kTrust, document(R"({"Effect":"Allow","Action":"sts:AssumeRole"})"), "Missing required field Principal"},
       {kTrust, trust("{}"), "Missing required field Principal cannot be empty!"},
       {kTrust, trust(R"("arn:aws:iam::111122223333:root")"), "Invalid principal in policy"},
-      {kTrust, document(R"({"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"})"), "Has prohibited field Resource"},
-      {kTrust, document(R"({"Effect":"Allow","NotPrincipal":"*","Action":"sts:AssumeRole"})"), "Has prohibited field NotPrincipal"},
+      {kTrust, document(R"({"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"})"),
+       "Has prohibited field Resource"},
+      {kTrust, document(R"({"Effect":"Allow","NotPrincipal":"*","Action":"sts:AssumeRole"})"),
+       "Has prohibited field NotPrincipal"},
       {kTrust, trust(R"("*")", "aps:RemoteWrite"), "AssumeRole policy may only specify STS AssumeRole actions."},
       {kTrust, trust(R"("*")", "*"), "AssumeRole policy may only specify STS AssumeRole actions."},
-      {kTrust, trust(R"({"Federated":"oidc.example/id/"})"), "Federated principals must be valid domain names or SAML metadata ARNs"},
-      {kTrust, trust(R"({"Federated":"https://oidc.example"})"), "Federated principals must be valid domain names or SAML metadata ARNs"},
+      {kTrust, trust(R"({"Federated":"oidc.example/id/"})"),
+       "Federated principals must be valid domain names or SAML metadata ARNs"},
+      {kTrust, trust(R"({"Federated":"https://oidc.example"})"),
+       "Federated principals must be valid domain names or SAML metadata ARNs"},
       {kTrust, trust(R"({"Federated":"*"})"), "Federated principals must be valid domain names or SAML metadata ARNs"},
       {kTrust, trust(R"({"Federated":"arn:aws:iam::111122223333:role/x"})"), "Federated principals must be"},
-      {kTrust, trust(R"({"AWS":"arn:aws:iam::111122223333:role/*"})"), R"(Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:role/*")"},
+      {kTrust, trust(R"({"AWS":"arn:aws:iam::111122223333:role/*"})"),
+       R"(Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:role/*")"},
       {kTrust, trust(R"({"AWS":"11112222333"})"), R"(Invalid principal in policy: "AWS":"11112222333")"},
       {kTrust, trust(R"({"Service":"*"})"), R"(Invalid principal in policy: "SERVICE":"*")"},
       {kTrust, trust(R"({"OIDC":"x"})"), "Invalid principal type 'OIDC'"},
@@ -158,8 +193,11 @@ TEST(ParsePolicy, IsBounded) {
   }
   EXPECT_EQ(parse_policy(kIdentity, document(statements)).error().code, ErrorCode::kTooLarge);
   const std::string long_value(limits::kPolicyTextBytesMax + 1, 'x');
-  EXPECT_EQ(parse_policy(kIdentity, identity(fmt::format(R"(,"Condition":{{"StringEquals":{{"a:b":"{}"}}}})", long_value))).error().code,
-            ErrorCode::kTooLarge);
+  EXPECT_EQ(
+      parse_policy(kIdentity, identity(fmt::format(R"(,"Condition":{{"StringEquals":{{"a:b":"{}"}}}})", long_value)))
+          .error()
+          .code,
+      ErrorCode::kTooLarge);
   EXPECT_FALSE(parse_policy(kIdentity, std::string(1000, '[')));
 }
 

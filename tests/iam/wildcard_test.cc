@@ -12,16 +12,48 @@ namespace {
 bool glob(std::string_view pattern, std::string_view text) { return glob_match(compile_wildcards(pattern), text); }
 
 TEST(Glob, MatchesWholeTexts) {
-  struct Row { std::string pattern, text; bool matches; };
+  struct Row {
+    std::string pattern, text;
+    bool matches;
+  };
   const Row rows[] = {
-      {"", "", true}, {"", "a", false}, {"a", "a", true}, {"a", "ab", false}, {"a", "A", false},
-      {"*", "", true}, {"*", "anything:/at all", true}, {"**", "x", true}, {"?", "", false}, {"?", "x", true},
-      {"?", "xy", false}, {"??", "xy", true}, {"a*", "a", true}, {"a*", "abc", true}, {"*c", "abc", true},
-      {"*c", "abcd", false}, {"a*c", "ac", true}, {"a*c", "abbbc", true}, {"a*b*c", "a-b-c", true},
-      {"a*b*c", "a-c-b", false}, {"*a*", "bab", true}, {"*a*", "bbb", false}, {"ab*ba", "aba", false},
-      {"ab*ba", "abba", true}, {"*ab?", "xabab", false}, {"*ab?", "xababc", true}, {"*?b*", "ab", true},
-      {"*?b*", "b", false}, {"a?c*", "abcdef", true}, {"*aab*", "aaab", true},
-      {"?", "\xc3\xa9", true}, {"??", "\xc3\xa9", false}, {"*?", "\xc3\xa9", true}, {"a?b", "a\xe2\x82\xac" "b", true},
+      {"", "", true},
+      {"", "a", false},
+      {"a", "a", true},
+      {"a", "ab", false},
+      {"a", "A", false},
+      {"*", "", true},
+      {"*", "anything:/at all", true},
+      {"**", "x", true},
+      {"?", "", false},
+      {"?", "x", true},
+      {"?", "xy", false},
+      {"??", "xy", true},
+      {"a*", "a", true},
+      {"a*", "abc", true},
+      {"*c", "abc", true},
+      {"*c", "abcd", false},
+      {"a*c", "ac", true},
+      {"a*c", "abbbc", true},
+      {"a*b*c", "a-b-c", true},
+      {"a*b*c", "a-c-b", false},
+      {"*a*", "bab", true},
+      {"*a*", "bbb", false},
+      {"ab*ba", "aba", false},
+      {"ab*ba", "abba", true},
+      {"*ab?", "xabab", false},
+      {"*ab?", "xababc", true},
+      {"*?b*", "ab", true},
+      {"*?b*", "b", false},
+      {"a?c*", "abcdef", true},
+      {"*aab*", "aaab", true},
+      {"?", "\xc3\xa9", true},
+      {"??", "\xc3\xa9", false},
+      {"*?", "\xc3\xa9", true},
+      {"a?b",
+       "a\xe2\x82\xac"
+       "b",
+       true},
       {"*\xe2\x82\xac", "x\xe2\x82\xac", true},
   };
   for (const auto& row : rows) EXPECT_EQ(glob(row.pattern, row.text), row.matches) << row.pattern << " on " << row.text;
@@ -35,7 +67,8 @@ TEST(Glob, TakesAnUncompiledStarForAStar) {
 /// The textbook recursion: slow, and plainly right.
 bool slow_glob(std::string_view pattern, std::string_view text) {
   if (pattern.empty()) return text.empty();
-  if (pattern[0] == '*') return slow_glob(pattern.substr(1), text) || (!text.empty() && slow_glob(pattern, text.substr(1)));
+  if (pattern[0] == '*')
+    return slow_glob(pattern.substr(1), text) || (!text.empty() && slow_glob(pattern, text.substr(1)));
   return !text.empty() && (pattern[0] == '?' || pattern[0] == text[0]) && slow_glob(pattern.substr(1), text.substr(1));
 }
 
@@ -65,11 +98,20 @@ TEST(Glob, StaysQuickOnPatternsMadeToBacktrack) {
 
 TEST(ArnLike, MatchesEachComponentForItself) {
   const std::string arn = "arn:aws:sts::111122223333:assumed-role/role/session:x";
-  struct Row { std::string pattern; bool matches; };
+  struct Row {
+    std::string pattern;
+    bool matches;
+  };
   const Row rows[] = {
-      {arn, true}, {"*", true}, {"arn:aws:sts::*:assumed-role/*", true}, {"arn:*:*:*:*:*", true},
-      {"arn:aws:sts:*:assumed-role/*", false}, {"arn:aws:sts*", false}, {"arn:aws:sts::1111*3333:assumed-role/role/*", true},
-      {"arn:aws:sts::111122223333:*:x", true}, {"arn:aws:iam::111122223333:assumed-role/role/session:x", false},
+      {arn, true},
+      {"*", true},
+      {"arn:aws:sts::*:assumed-role/*", true},
+      {"arn:*:*:*:*:*", true},
+      {"arn:aws:sts:*:assumed-role/*", false},
+      {"arn:aws:sts*", false},
+      {"arn:aws:sts::1111*3333:assumed-role/role/*", true},
+      {"arn:aws:sts::111122223333:*:x", true},
+      {"arn:aws:iam::111122223333:assumed-role/role/session:x", false},
       {"arn:aws:sts::111122223333:assumed-role/ROLE/session:x", false},
   };
   for (const auto& row : rows) EXPECT_EQ(arn_like(compile_wildcards(row.pattern), arn), row.matches) << row.pattern;
@@ -78,15 +120,26 @@ TEST(ArnLike, MatchesEachComponentForItself) {
 
 TEST(ResourceMatch, LetsATrailingWildcardRunPastComponentsOnlyInShortPatterns) {
   const std::string arn = "arn:aws:aps:eu-west-1:111122223333:workspace/ws-1";
-  struct Row { std::string pattern; bool matches; };
-  const Row rows[] = {
-      {"*", true}, {"arn:aws:aps:*", true}, {"arn:*", true}, {arn, true},
-      {"arn:aws:aps:*:111122223333:workspace/*", true}, {"arn:aws:aps:*:*:*", true},
-      {"arn:aws:aps:*:*:workspace/ws-?", true}, {"arn:aws:aps:eu-west-1:111122223333:workspace/ws-2", false},
-      {"arn:aws:aps:*:444455556666:workspace/*", false}, {"arn:aws:s3:*", false},
-      {"arn:aws:aps:eu-west-1:111122223333:Workspace/ws-1", false}, {"arn:aws:aps:us-east-1:*:workspace/ws-1", false},
+  struct Row {
+    std::string pattern;
+    bool matches;
   };
-  for (const auto& row : rows) EXPECT_EQ(resource_match(compile_wildcards(row.pattern), arn), row.matches) << row.pattern;
+  const Row rows[] = {
+      {"*", true},
+      {"arn:aws:aps:*", true},
+      {"arn:*", true},
+      {arn, true},
+      {"arn:aws:aps:*:111122223333:workspace/*", true},
+      {"arn:aws:aps:*:*:*", true},
+      {"arn:aws:aps:*:*:workspace/ws-?", true},
+      {"arn:aws:aps:eu-west-1:111122223333:workspace/ws-2", false},
+      {"arn:aws:aps:*:444455556666:workspace/*", false},
+      {"arn:aws:s3:*", false},
+      {"arn:aws:aps:eu-west-1:111122223333:Workspace/ws-1", false},
+      {"arn:aws:aps:us-east-1:*:workspace/ws-1", false},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(resource_match(compile_wildcards(row.pattern), arn), row.matches) << row.pattern;
 }
 
 TEST(ResourceMatch, AWildcardOfOneComponentDoesNotSwallowTheNext) {

@@ -263,7 +263,8 @@ TEST(Admit, TakesKnownSeriesAsTheyAre) {
   int storage = 0;
   auto batch = make_batch({{{{"__name__", "new"}}, {{1, 1}}}});
   const double odd_nan = std::bit_cast<double>(uint64_t{0x7ff4000000000000});
-  batch.series.push_back({.first_label = 1, .first_sample = 1, .sample_count = 2, .known = {&storage}, .encoded = labels.packed()});
+  batch.series.push_back(
+      {.first_label = 1, .first_sample = 1, .sample_count = 2, .known = {&storage}, .encoded = labels.packed()});
   batch.samples.insert(batch.samples.end(), {{kNow, odd_nan}, {kNow + 2 * kDay, 1}});
   const Admission admission = admit(batch, {}, kNow);
   ASSERT_EQ(admission.batch.series.size(), 2u);

@@ -45,11 +45,11 @@ TEST(SegmentHeader, IsNotReadFromAShortFile) {
 }
 
 TEST(SegmentHeader, IsNotBelievedWhenItContradictsItself) {
-  for (const SegmentHeader& header : {SegmentHeader{.number = 1, .salt = 0, .first = 1},
-                                      SegmentHeader{.number = 1, .salt = 1, .first = 0},
-                                      SegmentHeader{.number = 1, .salt = 1, .first = kSequenceMax + 1},
-                                      SegmentHeader{.number = 1, .salt = 1, .first = 1, .valid_through = UINT64_MAX},
-                                      SegmentHeader{.number = 1, .salt = 1, .first = 1, .durable = 1}}) {
+  for (const SegmentHeader& header :
+       {SegmentHeader{.number = 1, .salt = 0, .first = 1}, SegmentHeader{.number = 1, .salt = 1, .first = 0},
+        SegmentHeader{.number = 1, .salt = 1, .first = kSequenceMax + 1},
+        SegmentHeader{.number = 1, .salt = 1, .first = 1, .valid_through = UINT64_MAX},
+        SegmentHeader{.number = 1, .salt = 1, .first = 1, .durable = 1}}) {
     EXPECT_FALSE(decode_header(encode_segment_head(header)));
   }
 }

@@ -400,7 +400,8 @@ TEST(JournalFaults, RandomLivesKeepThePromises) {
           if (fs.is_dead() || random() % 2 == 0) fs.crash(random());
           ledger.reopen();
           break;
-        case 7: case 8: ledger.commit(); break;
+        case 7:
+        case 8: ledger.commit(); break;
         default: ledger.append(fmt::format("{}.{} {}", seed, step, std::string(random() % 1500, 'r'))); break;
       }
       ASSERT_FALSE(testing::Test::HasFailure()) << "step " << step;

@@ -112,21 +112,35 @@ TEST(Labels, TextIsPrometheusNotation) {
 
 TEST(Labels, IsPackedRefusesEveryNonCanonicalForm) {
   using namespace std::string_view_literals;
-  const std::string_view good = "\x0a\x06\x0a\x01" "a\x12\x01x"sv;
+  const std::string_view good =
+      "\x0a\x06\x0a\x01"
+      "a\x12\x01x"sv;
   EXPECT_TRUE(is_packed(good));
   for (size_t size = 1; size < good.size(); ++size) EXPECT_FALSE(is_packed(good.substr(0, size))) << size;
   const std::string_view bad[] = {
-      "\x0a\x05\x0a\x01" "a\x12\x00"sv,                        // empty value
+      "\x0a\x05\x0a\x01"
+      "a\x12\x00"sv,                        // empty value
       "\x0a\x05\x0a\x00\x12\x01x"sv,                            // empty name
-      "\x0a\x03\x0a\x01" "a"sv,                                // no value
-      "\x0a\x06\x12\x01x\x0a\x01" "a"sv,                       // value before name
-      "\x12\x06\x0a\x01" "a\x12\x01x"sv,                       // another field
-      "\x0a\x08\x0a\x01" "a\x12\x01x\x18\x00"sv,               // a further field
-      "\x0a\x06\x0a\x01" "b\x12\x01x\x0a\x06\x0a\x01" "a\x12\x01x"sv,  // unsorted
-      "\x0a\x06\x0a\x01" "a\x12\x01x\x0a\x06\x0a\x01" "a\x12\x01y"sv,  // repeated
-      "\x0a\x86\x00\x0a\x01" "a\x12\x01x"sv,                   // varints longer than need be
-      "\x0a\x07\x0a\x81\x00" "a\x12\x01x"sv,
-      "\x0a\x07\x0a\x01" "a\x12\x01xx"sv,                      // a size that is not that of its parts
+      "\x0a\x03\x0a\x01"
+      "a"sv,                                // no value
+      "\x0a\x06\x12\x01x\x0a\x01"
+      "a"sv,                       // value before name
+      "\x12\x06\x0a\x01"
+      "a\x12\x01x"sv,                       // another field
+      "\x0a\x08\x0a\x01"
+      "a\x12\x01x\x18\x00"sv,               // a further field
+      "\x0a\x06\x0a\x01"
+      "b\x12\x01x\x0a\x06\x0a\x01"
+      "a\x12\x01x"sv,  // unsorted
+      "\x0a\x06\x0a\x01"
+      "a\x12\x01x\x0a\x06\x0a\x01"
+      "a\x12\x01y"sv,  // repeated
+      "\x0a\x86\x00\x0a\x01"
+      "a\x12\x01x"sv,                   // varints longer than need be
+      "\x0a\x07\x0a\x81\x00"
+      "a\x12\x01x"sv,
+      "\x0a\x07\x0a\x01"
+      "a\x12\x01xx"sv,                      // a size that is not that of its parts
       "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"sv,
   };
   for (const std::string_view bytes : bad) EXPECT_FALSE(is_packed(bytes)) << testing::PrintToString(bytes);

@@ -9,8 +9,10 @@ namespace {
 using testing::HasSubstr;
 
 TEST(IpAddressTest, ReadsStrictlyAndPrintsCanonically) {
-  for (const auto& [text, printed] : {std::pair{"192.0.2.1", "192.0.2.1"}, {"::1", "::1"},
-                                      {"2001:DB8:0:0::1", "2001:db8::1"}, {"::ffff:1.2.3.4", "::ffff:1.2.3.4"}}) {
+  for (const auto& [text, printed] : {std::pair{"192.0.2.1", "192.0.2.1"},
+                                      {"::1", "::1"},
+                                      {"2001:DB8:0:0::1", "2001:db8::1"},
+                                      {"::ffff:1.2.3.4", "::ffff:1.2.3.4"}}) {
     const auto address = IpAddress::parse(text);
     ASSERT_TRUE(address) << text;
     EXPECT_EQ(address->to_string(), printed);
@@ -30,8 +32,8 @@ TEST(IpNetworkTest, ReadsNetworksAndRefusesHostBits) {
   EXPECT_TRUE(IpNetwork::parse("0.0.0.0/0")->contains(*IpAddress::parse("8.8.8.8")));
   EXPECT_FALSE(IpNetwork::parse("::/0")->contains(*IpAddress::parse("8.8.8.8")));
   EXPECT_TRUE(IpNetwork::parse("127.0.0.1")->contains(*IpAddress::parse("127.0.0.1")));
-  for (const char* text : {"10.1.0.0/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "fd00::1/8", "fd00::/129", "x/8",
-                           "10.0.0.0/8x"}) {
+  for (const char* text :
+       {"10.1.0.0/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "fd00::1/8", "fd00::/129", "x/8", "10.0.0.0/8x"}) {
     const auto network = IpNetwork::parse(text);
     ASSERT_FALSE(network) << text;
     EXPECT_THAT(network.error().message, HasSubstr(text));

@@ -12,8 +12,8 @@ namespace sluice::net {
 namespace {
 
 using testing::EndsWith;
-using testing::Not;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 /// Memory of this process that is no file's, in bytes.

@@ -121,8 +121,9 @@ TEST(RequestParserTest, KeepsFieldsInWireOrderAndDropsTrailers) {
       "0\r\nAuthorization: late\r\n\r\n");
   ASSERT_EQ(read.step, ParseStep::kDone);
   using Fields = std::vector<std::pair<std::string, std::string>>;
-  EXPECT_EQ(read.request.headers.fields(), (Fields{{"B", "1"}, {"Host", "h"}, {"A", "2"}, {"b", "3"}, {"Empty", ""},
-                                                   {"Transfer-Encoding", "chunked"}}));
+  EXPECT_EQ(
+      read.request.headers.fields(),
+      (Fields{{"B", "1"}, {"Host", "h"}, {"A", "2"}, {"b", "3"}, {"Empty", ""}, {"Transfer-Encoding", "chunked"}}));
 }
 
 TEST(RequestParserTest, LeavesTheNextRequestAlone) {

@@ -134,8 +134,8 @@ TEST_F(HttpServerTest, AClientStillSendingARefusedBodySeesTheAnswer) {
   handler.bytes_max = 1000;
   const auto server = serve(handler);
   const std::string megabyte(1 << 20, 'x');
-  for (const std::string& start : {std::string("Content-Length: 1048576\r\n\r\n"),
-                                   std::string("Transfer-Encoding: chunked\r\n\r\n100000\r\n")}) {
+  for (const std::string& start :
+       {std::string("Content-Length: 1048576\r\n\r\n"), std::string("Transfer-Encoding: chunked\r\n\r\n100000\r\n")}) {
     RawClient client(server->port());
     client.send("POST /x HTTP/1.1\r\nHost: h\r\n" + start);
     client.send(megabyte);

@@ -50,9 +50,7 @@ class ScriptedHandler : public http::Handler {
   explicit ScriptedHandler(Script script) : script_(std::move(script)) {}
 
   http::Task<http::Response> handle(const http::Request& request) override { co_return script_(request); }
-  size_t body_bytes_max(std::string_view, std::string_view, const http::Headers&) const override {
-    return bytes_max;
-  }
+  size_t body_bytes_max(std::string_view, std::string_view, const http::Headers&) const override { return bytes_max; }
   http::Response refuse(const http::Request&, int status, std::string_view reason) override {
     return http::Response::text(status, std::string(reason) + "\n");
   }

@@ -38,9 +38,7 @@ TEST_F(OptionsTest, OfAPathNamesTheMethodsItsHandlerTakes) {
   EXPECT_THAT(metrics.expose(), HasSubstr("sluice_http_requests_total{code=\"204\",listener=\"public\"} 2\n"));
 }
 
-TEST_F(OptionsTest, OfNoPathIsWhatTheHandlerSays) {
-  EXPECT_THAT(ask("OPTIONS /nothing"), StartsWith("HTTP/1.1 404 "));
-}
+TEST_F(OptionsTest, OfNoPathIsWhatTheHandlerSays) { EXPECT_THAT(ask("OPTIONS /nothing"), StartsWith("HTTP/1.1 404 ")); }
 
 TEST_F(OptionsTest, OfTheWholeServerNeedsNoHandler) {
   const auto answer = ask("OPTIONS *");
@@ -48,9 +46,7 @@ TEST_F(OptionsTest, OfTheWholeServerNeedsNoHandler) {
   EXPECT_THAT(ask("GET *"), StartsWith("HTTP/1.1 400 "));
 }
 
-TEST_F(OptionsTest, OtherMethodsAreStillRefused) {
-  EXPECT_THAT(ask("DELETE /both"), StartsWith("HTTP/1.1 405 "));
-}
+TEST_F(OptionsTest, OtherMethodsAreStillRefused) { EXPECT_THAT(ask("DELETE /both"), StartsWith("HTTP/1.1 405 ")); }
 
 TEST_F(OptionsTest, AnAbsoluteTargetIsServedAsItsPath) {
   EXPECT_THAT(ask("GET http://h/a?b"), EndsWith("GET /a?b "));

@@ -18,7 +18,9 @@ TEST_F(RuntimeTest, TimersFireOnceUnlessCancelled) {
   Timer cancelled = runtime.after(milliseconds(5), [&] { fired += 100; });
   EXPECT_TRUE(cancelled.cancel());
   EXPECT_FALSE(cancelled.cancel());
-  { const Timer dropped = runtime.after(milliseconds(5), [&] { fired += 100; }); }
+  {
+    const Timer dropped = runtime.after(milliseconds(5), [&] { fired += 100; });
+  }
   Timer replaced = runtime.after(milliseconds(5), [&] { fired += 100; });
   replaced = runtime.after(milliseconds(1), [&] { ++fired; });
   const Timer end = runtime.after(milliseconds(30), [last] { last->set_value(); });

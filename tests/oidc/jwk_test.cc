@@ -31,7 +31,8 @@ TEST(KeySetTest, IndexesUsableKeysOfBothTypesByKid) {
 }
 
 TEST(KeySetTest, Row_1_5_AcceptsKeysWithoutUseAndWithAnotherAlg) {
-  const auto set = KeySet::parse(jwks(jwk(rsa_key(), "a", "") + "," + jwk(other_rsa_key(), "b", R"(,"alg":"RS512","x5c":["x"],"x5t":"y")")));
+  const auto set = KeySet::parse(
+      jwks(jwk(rsa_key(), "a", "") + "," + jwk(other_rsa_key(), "b", R"(,"alg":"RS512","x5c":["x"],"x5t":"y")")));
   ASSERT_TRUE(set);
   EXPECT_THAT(set->keys(), SizeIs(2));
 }
@@ -62,7 +63,8 @@ std::string odd_number(size_t bytes) {
   return number;
 }
 std::string ec_jwk(std::string_view curve, std::string_view x, std::string_view y) {
-  return fmt::format(R"({{"kty":"EC","kid":"k","crv":"{}","x":"{}","y":"{}"}})", curve, base64url_encode(x), base64url_encode(y));
+  return fmt::format(R"({{"kty":"EC","kid":"k","crv":"{}","x":"{}","y":"{}"}})", curve, base64url_encode(x),
+                     base64url_encode(y));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -91,10 +93,12 @@ INSTANTIATE_TEST_SUITE_P(
         Lint{"Row_9_1_RsaEvenExponent", rsa_jwk(rsa_key().rsa_parts().first, "\x02"), JwkSkip::kKeyRefused},
         Lint{"Row_9_1_RsaExponentOne", rsa_jwk(rsa_key().rsa_parts().first, "\x01"), JwkSkip::kKeyRefused},
         Lint{"RsaHuge", rsa_jwk(odd_number(2048), "\x01\x00\x01"), JwkSkip::kKeyRefused},
-        Lint{"BitcoinCurve", R"({"kty":"EC","kid":"k","crv":"secp256k1","x":"AQ","y":"AQ"})", JwkSkip::kCurveUnsupported},
+        Lint{"BitcoinCurve", R"({"kty":"EC","kid":"k","crv":"secp256k1","x":"AQ","y":"AQ"})",
+             JwkSkip::kCurveUnsupported},
         Lint{"PointNotOnTheCurve", ec_jwk("P-256", std::string(32, 'a'), std::string(32, 'b')), JwkSkip::kKeyRefused},
         Lint{"PointOfAnotherCurve",
-             ec_jwk("P-384", ec_key(crypto::Curve::kP256).ec_parts().first, ec_key(crypto::Curve::kP256).ec_parts().second),
+             ec_jwk("P-384", ec_key(crypto::Curve::kP256).ec_parts().first,
+                    ec_key(crypto::Curve::kP256).ec_parts().second),
              JwkSkip::kKeyRefused}),
     [](const auto& info) { return info.param.name; });
 
@@ -129,7 +133,8 @@ TEST(KeySetTest, Row_1_5_MoreThan100KeysOfATypeDisableThatTypeOnly) {
 }
 
 TEST(KeySetTest, RefusesDocumentsThatAreNoKeySet) {
-  for (const std::string_view document : {"", "[]", "{}", R"({"keys":{}})", R"({"keys":[]} x)", R"({"keys":[],"keys":[]})"}) {
+  for (const std::string_view document :
+       {"", "[]", "{}", R"({"keys":{}})", R"({"keys":[]} x)", R"({"keys":[],"keys":[]})"}) {
     const auto set = KeySet::parse(document);
     ASSERT_FALSE(set) << document;
     EXPECT_EQ(set.error().code, ErrorCode::kMalformed) << document;

@@ -9,7 +9,8 @@ namespace sluice::oidc {
 namespace {
 
 constexpr std::string_view kGeneral =
-    "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.";
+    "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for "
+    "requirements.";
 constexpr std::string_view kNoKey =
     "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity "
     "documentation for requirements";
@@ -46,10 +47,13 @@ TEST_P(AwsTextTest, IsAnsweredLetterForLetter) {
 INSTANTIATE_TEST_SUITE_P(
     JwtRefusalTest, AwsTextTest,
     ::testing::Values(
-        Text{"Row_1_4_NoProvider", {.refusal = JwtRefusal::kIssuerNotRegistered, .seen = "https://h/p/"},
+        Text{"Row_1_4_NoProvider",
+             {.refusal = JwtRefusal::kIssuerNotRegistered, .seen = "https://h/p/"},
              "No OpenIDConnect provider found in your account for https://h/p/"},
         Text{"Row_1_4_Audience", {.refusal = JwtRefusal::kAudienceNotRegistered}, "Incorrect token audience"},
-        Text{"Row_1_4_AuthorizedParty", {.refusal = JwtRefusal::kAuthorizedPartyNotRegistered}, "Incorrect token audience"},
+        Text{"Row_1_4_AuthorizedParty",
+             {.refusal = JwtRefusal::kAuthorizedPartyNotRegistered},
+             "Incorrect token audience"},
         Text{"Row_1_4_AuthorizedPartyBlank", {.refusal = JwtRefusal::kAuthorizedPartyBlank}, kGeneral},
         Text{"Row_1_4_Signature", {.refusal = JwtRefusal::kSignatureInvalid}, kGeneral},
         Text{"Row_1_4_MissingIss", {.refusal = JwtRefusal::kIssuerMissing}, "Missing a required claim: iss"},
@@ -57,7 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
         Text{"Row_1_4_MissingAud", {.refusal = JwtRefusal::kAudienceMissing}, "Missing a required claim: aud"},
         Text{"Row_1_4_MissingIat", {.refusal = JwtRefusal::kIssuedAtMissing}, "Missing a required claim: iat"},
         Text{"Row_1_4_MissingExp", {.refusal = JwtRefusal::kExpiryMissing}, "Missing a required claim: exp"},
-        Text{"Row_1_4_SeveralAudiences", {.refusal = JwtRefusal::kSeveralAudiences},
+        Text{"Row_1_4_SeveralAudiences",
+             {.refusal = JwtRefusal::kSeveralAudiences},
              "Token audience contains more than one audience while authorized party is not present"},
         Text{"Row_1_4_Timestamp", {.refusal = JwtRefusal::kTimestampInvalid}, "Invalid timestamp in token claims."},
         Text{"Row_1_4_Garbage", {.refusal = JwtRefusal::kNotThreeSegments}, kNotAJwt},
@@ -66,13 +71,19 @@ INSTANTIATE_TEST_SUITE_P(
         Text{"Row_1_4_MissingKid", {.refusal = JwtRefusal::kKidMissing}, kNoKey},
         Text{"Row_1_4_Unreachable", {.refusal = JwtRefusal::kKeysUnavailable}, kNoKey},
         Text{"Row_1_4_TooManyKeys", {.refusal = JwtRefusal::kKeyTypeDisabled}, kNoKey},
-        Text{"Row_1_4_EmptyAudience", {.refusal = JwtRefusal::kAudienceListEmpty}, "Claim is not allowed to be empty: aud"},
+        Text{"Row_1_4_EmptyAudience",
+             {.refusal = JwtRefusal::kAudienceListEmpty},
+             "Claim is not allowed to be empty: aud"},
         Text{"Row_1_4_BlankAudience", {.refusal = JwtRefusal::kAudienceBlank}, kGeneral},
-        Text{"Row_1_4_Future", {.refusal = JwtRefusal::kIssuedInFuture, .clock = 1, .claim = 1789127298},
+        Text{"Row_1_4_Future",
+             {.refusal = JwtRefusal::kIssuedInFuture, .clock = 1, .claim = 1789127298},
              "Token issued in the future: 1789127298"},
-        Text{"Row_1_4_NotYet", {.refusal = JwtRefusal::kNotYetValid, .clock = 1789124026, .claim = 1789127298},
-             "Token not yet valid: current date/time 1789124026 must be after or equal to the not-before date/time 1789127298"},
-        Text{"Row_1_4_Expired", {.refusal = JwtRefusal::kExpired, .clock = 1789123337, .claim = 1789123312},
+        Text{"Row_1_4_NotYet",
+             {.refusal = JwtRefusal::kNotYetValid, .clock = 1789124026, .claim = 1789127298},
+             "Token not yet valid: current date/time 1789124026 must be after or equal to the not-before date/time "
+             "1789127298"},
+        Text{"Row_1_4_Expired",
+             {.refusal = JwtRefusal::kExpired, .clock = 1789123337, .claim = 1789123312},
              "Token expired: current date/time 1789123337 must be before the expiration date/time 1789123312",
              "ExpiredTokenException"}),
     [](const auto& info) { return info.param.name; });

@@ -66,12 +66,15 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Accepted{"AudienceAsString", R"({"iss":"https://i","sub":"s","aud":"a","iat":100,"exp":200})"},
         Accepted{"AudienceAsListOfOne", R"({"iss":"https://i","sub":"s","aud":["a"],"iat":100,"exp":200})"},
-        Accepted{"Row_1_4_TimesAsIntegerStrings", R"({"iss":"https://i","sub":"s","aud":"a","iat":"100","exp":"0200"})"},
+        Accepted{"Row_1_4_TimesAsIntegerStrings",
+                 R"({"iss":"https://i","sub":"s","aud":"a","iat":"100","exp":"0200"})"},
         Accepted{"Row_1_5_NumericSubject", R"({"iss":"https://i","sub":12345,"aud":"a","iat":100,"exp":200})", "12345"},
         Accepted{"Row_1_5_AuthorizedPartyReplacesAudience",
                  R"({"iss":"https://i","sub":"s","aud":["x","y"],"azp":"client","iat":100,"exp":200})", "s", "client"},
-        Accepted{"NullAuthorizedPartyIsAbsent", R"({"iss":"https://i","sub":"s","aud":"a","azp":null,"iat":100,"exp":200})"},
-        Accepted{"UnknownClaimsAreKept", R"({"iss":"https://i","sub":"s","aud":"a","iat":100,"exp":200,"x":[1,{"y":null}]})"}),
+        Accepted{"NullAuthorizedPartyIsAbsent",
+                 R"({"iss":"https://i","sub":"s","aud":"a","azp":null,"iat":100,"exp":200})"},
+        Accepted{"UnknownClaimsAreKept",
+                 R"({"iss":"https://i","sub":"s","aud":"a","iat":100,"exp":200,"x":[1,{"y":null}]})"}),
     [](const auto& info) { return info.param.name; });
 
 struct Refused {
@@ -112,7 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Row_6_6_FilePath", "/var/run/secrets/aws/token", JwtRefusal::kFilePath},
         Refused{"Row_6_6_FileUrl", "file:///var/run/secrets/aws/token", JwtRefusal::kFilePath},
         Refused{"Row_9_1_EncryptedByFiveSegments", "a.b.c.d.e", JwtRefusal::kEncrypted},
-        Refused{"Row_9_1_EncryptedByHeader", token(R"({"alg":"RS256","enc":"A256GCM"})", kGood), JwtRefusal::kEncrypted},
+        Refused{"Row_9_1_EncryptedByHeader", token(R"({"alg":"RS256","enc":"A256GCM"})", kGood),
+                JwtRefusal::kEncrypted},
         Refused{"Row_9_1_TooLong", std::string(limits::kJwtBytesMax + 1, 'a'), JwtRefusal::kTooLong},
         Refused{"Row_9_1_HeaderTooLong", token("{\"alg\":\"RS256\",\"x\":\"" + std::string(2048, 'x') + "\"}", kGood),
                 JwtRefusal::kHeaderTooLong},
@@ -123,14 +127,18 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"TrailingLineFeed", claims_token(kGood) + "\n", JwtRefusal::kBadBase64},
         Refused{"HeaderIsNoJson", token("alg=RS256", kGood), JwtRefusal::kHeaderNotJson},
         Refused{"HeaderIsAList", token("[]", kGood), JwtRefusal::kHeaderNotJson},
-        Refused{"Row_9_1_DuplicateMemberInHeader", token(R"({"alg":"none","alg":"RS256"})", kGood), JwtRefusal::kHeaderNotJson},
-        Refused{"Row_1_4_CriticalHeader", token(R"({"alg":"RS256","crit":["exp"]})", kGood), JwtRefusal::kCriticalHeader},
-        Refused{"Row_9_1_UnencodedPayload", token(R"({"alg":"RS256","b64":false})", kGood), JwtRefusal::kUnencodedPayload},
+        Refused{"Row_9_1_DuplicateMemberInHeader", token(R"({"alg":"none","alg":"RS256"})", kGood),
+                JwtRefusal::kHeaderNotJson},
+        Refused{"Row_1_4_CriticalHeader", token(R"({"alg":"RS256","crit":["exp"]})", kGood),
+                JwtRefusal::kCriticalHeader},
+        Refused{"Row_9_1_UnencodedPayload", token(R"({"alg":"RS256","b64":false})", kGood),
+                JwtRefusal::kUnencodedPayload},
         Refused{"AlgorithmMissing", token(R"({"kid":"k"})", kGood), JwtRefusal::kAlgorithmMissing},
         Refused{"AlgorithmNotAString", token(R"({"alg":["RS256"]})", kGood), JwtRefusal::kAlgorithmMissing},
         Refused{"Row_9_1_AlgNone", token(R"({"alg":"none"})", kGood), JwtRefusal::kAlgorithmNone},
         Refused{"Row_9_1_AlgNoneInOddCase", token(R"({"alg":"nOnE"})", kGood), JwtRefusal::kAlgorithmNone},
-        Refused{"Row_9_1_AlgNoneWithoutSignature", unsigned_token(R"({"alg":"none"})", kGood) + ".", JwtRefusal::kAlgorithmNone},
+        Refused{"Row_9_1_AlgNoneWithoutSignature", unsigned_token(R"({"alg":"none"})", kGood) + ".",
+                JwtRefusal::kAlgorithmNone},
         Refused{"Row_9_1_HS256", token(R"({"alg":"HS256"})", kGood), JwtRefusal::kAlgorithmSymmetric},
         Refused{"Row_9_1_PS256", token(R"({"alg":"PS256"})", kGood), JwtRefusal::kAlgorithmUnsupported},
         Refused{"Row_9_1_EdDSA", token(R"({"alg":"EdDSA"})", kGood), JwtRefusal::kAlgorithmUnsupported},
@@ -153,19 +161,22 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Row_1_4_MissingSub", claims_token(R"({"iss":"https://i"})"), JwtRefusal::kSubjectMissing},
         Refused{"Row_1_4_NullSub", claims_token(R"({"iss":"https://i","sub":null})"), JwtRefusal::kSubjectMissing},
         Refused{"Row_1_4_MissingAud", claims_token(R"({"iss":"https://i","sub":"s"})"), JwtRefusal::kAudienceMissing},
-        Refused{"Row_1_4_MissingIat", claims_token(R"({"iss":"https://i","sub":"s","aud":"a"})"), JwtRefusal::kIssuedAtMissing},
+        Refused{"Row_1_4_MissingIat", claims_token(R"({"iss":"https://i","sub":"s","aud":"a"})"),
+                JwtRefusal::kIssuedAtMissing},
         Refused{"Row_1_4_MissingExp", claims_token(R"({"iss":"https://i","sub":"s","aud":"a","iat":1})"),
                 JwtRefusal::kExpiryMissing},
         Refused{"IssuerIsANumber", claims_token(R"({"iss":1})"), JwtRefusal::kClaimWrongType},
         Refused{"SubjectIsAList", claims_token(R"({"iss":"https://i","sub":["s"]})"), JwtRefusal::kClaimWrongType},
         Refused{"SubjectIsFractional", claims_token(R"({"iss":"https://i","sub":1.5})"), JwtRefusal::kClaimWrongType},
         Refused{"Row_9_1_EmptySub", claims_token(R"({"iss":"https://i","sub":""})"), JwtRefusal::kSubjectEmpty},
-        Refused{"AudienceIsAnObject", claims_token(R"({"iss":"https://i","sub":"s","aud":{}})"), JwtRefusal::kClaimWrongType},
+        Refused{"AudienceIsAnObject", claims_token(R"({"iss":"https://i","sub":"s","aud":{}})"),
+                JwtRefusal::kClaimWrongType},
         Refused{"AudienceListsANumber", claims_token(R"({"iss":"https://i","sub":"s","aud":["a",1]})"),
                 JwtRefusal::kClaimWrongType},
         Refused{"Row_1_4_EmptyAudienceList", claims_token(R"({"iss":"https://i","sub":"s","aud":[]})"),
                 JwtRefusal::kAudienceListEmpty},
-        Refused{"Row_1_4_BlankAudience", claims_token(R"({"iss":"https://i","sub":"s","aud":""})"), JwtRefusal::kAudienceBlank},
+        Refused{"Row_1_4_BlankAudience", claims_token(R"({"iss":"https://i","sub":"s","aud":""})"),
+                JwtRefusal::kAudienceBlank},
         Refused{"AuthorizedPartyIsANumber", claims_token(R"({"iss":"https://i","sub":"s","aud":"a","azp":1})"),
                 JwtRefusal::kClaimWrongType},
         Refused{"Row_1_4_FractionalIat", claims_token(times("100.0", "200")), JwtRefusal::kTimestampInvalid},
@@ -178,14 +189,16 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"NegativeTime", claims_token(times("-1", "200")), JwtRefusal::kTimestampInvalid},
         Refused{"TimeBeyondYear9999", claims_token(times("100", "253402300800")), JwtRefusal::kTimestampInvalid},
         Refused{"TimeBeyond64Bits", claims_token(times("100", "99999999999999999999")), JwtRefusal::kTimestampInvalid},
-        Refused{"AuthenticationMethodIsANumber", claims_token(times("100", "200", R"(,"amr":[1])")), JwtRefusal::kClaimWrongType}),
+        Refused{"AuthenticationMethodIsANumber", claims_token(times("100", "200", R"(,"amr":[1])")),
+                JwtRefusal::kClaimWrongType}),
     [](const auto& info) { return info.param.name; });
 
 TEST(JwtTest, NamesMissingClaimsInOneOrder) {
   // iss, sub, aud, iat, exp: a token without any is told of the first, then of the next.
   std::string claims;
   std::vector<JwtRefusal> order;
-  for (const std::string_view next : {R"("iss":"https://i")", R"("sub":"s")", R"("aud":"a")", R"("iat":1)", R"("exp":2)"}) {
+  for (const std::string_view next :
+       {R"("iss":"https://i")", R"("sub":"s")", R"("aud":"a")", R"("iat":1)", R"("exp":2)"}) {
     order.push_back(Jwt::parse(claims_token("{" + claims + "}")).error().refusal);
     claims += std::string(claims.empty() ? "" : ",").append(next);
   }
@@ -203,7 +216,8 @@ TEST(JwtTest, DoesNotQuoteWhatMayBeASecret) {
 }
 
 TEST(JwtTest, IgnoresKeysThatTheTokenBringsAlong) {
-  const auto jwt = Jwt::parse(token(R"({"alg":"ES256","kid":"","jku":"https://evil/","jwk":{},"x5u":"x","x5c":[]})", kGood));
+  const auto jwt =
+      Jwt::parse(token(R"({"alg":"ES256","kid":"","jku":"https://evil/","jwk":{},"x5u":"x","x5c":[]})", kGood));
   ASSERT_TRUE(jwt);
   EXPECT_EQ(jwt->header().kid, "");
 }

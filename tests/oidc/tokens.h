@@ -40,7 +40,8 @@ inline std::string jwk_numbers(const crypto::PrivateKey& key) {
                      base64url_encode(y));
 }
 /// One JWK, `extra` being further members with a leading comma.
-inline std::string jwk(const crypto::PrivateKey& key, std::string_view kid, std::string_view extra = R"(,"use":"sig")") {
+inline std::string jwk(const crypto::PrivateKey& key, std::string_view kid,
+                       std::string_view extra = R"(,"use":"sig")") {
   return fmt::format(R"({{{},"kid":"{}"{}}})", jwk_numbers(key), kid, extra);
 }
 inline std::string jwks(std::string_view keys) { return fmt::format(R"({{"keys":[{}]}})", keys); }
@@ -68,7 +69,8 @@ inline std::string rs256_token(std::string_view claims) {
 }
 
 inline constexpr int64_t kNow = 1'789'124'000;
-inline constexpr std::string_view kEksIssuer = "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF";
+inline constexpr std::string_view kEksIssuer =
+    "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF";
 inline constexpr std::string_view kSubject = "system:serviceaccount:monitoring:prometheus";
 
 /// Claims as a Kubernetes API server writes them into a projected token, issued a minute ago for an hour.

@@ -25,18 +25,20 @@ TEST_P(ClassicQuantile, InterpolatesInItsBucket) {
   EXPECT_TRUE(almost_equal(actual, GetParam().expected, 1e-12)) << actual << " instead of " << GetParam().expected;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, ClassicQuantile, testing::ValuesIn(std::vector<QuantileCase>{
-    {0.5, {{1, 10}, {2, 20}, {kInf, 20}}, 1},
-    {0.75, {{1, 10}, {2, 20}, {kInf, 20}}, 1.5},
-    {1, {{1, 10}, {2, 20}, {kInf, 30}}, 2},       // highest bucket: the bound below it
-    {0.1, {{-1, 10}, {2, 20}, {kInf, 20}}, -1},   // nothing is known below a bound that is not positive
-    {0.5, {{1, 10}, {1, 10}, {kInf, 20}}, 0.5},   // "1" and "1.0" are one bucket
-    {NAN, {{1, 10}, {kInf, 20}}, NAN},
-    {-0.1, {{1, 10}, {kInf, 20}}, -kInf},
-    {1.1, {{1, 10}, {kInf, 20}}, kInf},
-    {0.5, {{1, 10}, {2, 20}}, NAN},
-    {0.5, {{kInf, 20}}, NAN},
-    {0.5, {{1, 0}, {kInf, 0}}, NAN}}));
+INSTANTIATE_TEST_SUITE_P(
+    Cases, ClassicQuantile,
+    testing::ValuesIn(std::vector<QuantileCase>{
+        {0.5, {{1, 10}, {2, 20}, {kInf, 20}}, 1},
+        {0.75, {{1, 10}, {2, 20}, {kInf, 20}}, 1.5},
+        {1, {{1, 10}, {2, 20}, {kInf, 30}}, 2},       // highest bucket: the bound below it
+        {0.1, {{-1, 10}, {2, 20}, {kInf, 20}}, -1},   // nothing is known below a bound that is not positive
+        {0.5, {{1, 10}, {1, 10}, {kInf, 20}}, 0.5},   // "1" and "1.0" are one bucket
+        {NAN, {{1, 10}, {kInf, 20}}, NAN},
+        {-0.1, {{1, 10}, {kInf, 20}}, -kInf},
+        {1.1, {{1, 10}, {kInf, 20}}, kInf},
+        {0.5, {{1, 10}, {2, 20}}, NAN},
+        {0.5, {{kInf, 20}}, NAN},
+        {0.5, {{1, 0}, {kInf, 0}}, NAN}}));
 
 TEST(ClassicQuantileFix, TellsWhatHadToBeLevelled) {
   std::vector<ClassicBucket> buckets{{1, 10}, {2, 8}, {3, 20}, {4, 19}, {kInf, 20}};

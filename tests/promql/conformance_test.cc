@@ -52,8 +52,8 @@ TEST_P(Conformance, GivesNoWrongAnswer) {
   size_t counts[3] = {};
   for (const EvalOutcome& outcome : outcomes) {
     ++counts[static_cast<size_t>(outcome.verdict)];
-    EXPECT_NE(outcome.verdict, Verdict::kFail) << GetParam() << ".test:" << outcome.line << ": " << outcome.expr
-                                               << "\n  " << outcome.detail;
+    EXPECT_NE(outcome.verdict, Verdict::kFail)
+        << GetParam() << ".test:" << outcome.line << ": " << outcome.expr << "\n  " << outcome.detail;
   }
   fmt::print("{:<24} {:>5} evals {:>5} pass {:>5} unsupported {:>5} fail\n", GetParam(), outcomes.size(), counts[0],
              counts[1], counts[2]);
@@ -70,12 +70,11 @@ TEST_P(Conformance, ParsesEveryExpression) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Conformance, testing::ValuesIn(conformance_files()),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Files, Conformance, testing::ValuesIn(conformance_files()), [](const auto& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Conformance);
 
 TEST(ConformanceData, IsThere) {

@@ -26,81 +26,89 @@ TEST_P(ParsesTo, ItsCanonicalForm) {
   EXPECT_EQ(to_string(**again), GetParam().canonical);
 }
 
-INSTANTIATE_TEST_SUITE_P(Numbers, ParsesTo, testing::ValuesIn(std::vector<Printed>{
-    {"1", "1"}, {"+1", "1"}, {"-1", "-1"}, {"- 1", "-1"}, {"--1", "1"}, {".5", "0.5"}, {"5.", "5"}, {"0.5e2", "50"},
-    {"1e-3", "0.001"}, {"0x1F", "31"}, {"0X1f", "31"}, {"017", "15"}, {"019", "19"}, {"1_000", "1000"},
-    {"1_000.5", "1000.5"}, {"0x_1F", "31"}, {"Inf", "+Inf"}, {"+inf", "+Inf"}, {"-iNf", "-Inf"}, {"NaN", "NaN"},
-    {"5m", "5m"}, {"1h30m", "1h30m"}, {"-5m", "-5m"}, {"90d", "90d"}, {"1w", "1w"}, {"1y", "1y"}, {"500ms", "500ms"},
-    {"9223372036854775808", "9223372036854775808"}}));
+INSTANTIATE_TEST_SUITE_P(
+    Numbers, ParsesTo,
+    testing::ValuesIn(std::vector<Printed>{
+        {"1", "1"},        {"+1", "1"},        {"-1", "-1"},          {"- 1", "-1"},
+        {"--1", "1"},      {".5", "0.5"},      {"5.", "5"},           {"0.5e2", "50"},
+        {"1e-3", "0.001"}, {"0x1F", "31"},     {"0X1f", "31"},        {"017", "15"},
+        {"019", "19"},     {"1_000", "1000"},  {"1_000.5", "1000.5"}, {"0x_1F", "31"},
+        {"Inf", "+Inf"},   {"+inf", "+Inf"},   {"-iNf", "-Inf"},      {"NaN", "NaN"},
+        {"5m", "5m"},      {"1h30m", "1h30m"}, {"-5m", "-5m"},        {"90d", "90d"},
+        {"1w", "1w"},      {"1y", "1y"},       {"500ms", "500ms"},    {"9223372036854775808", "9223372036854775808"}}));
 
-INSTANTIATE_TEST_SUITE_P(Operators, ParsesTo, testing::ValuesIn(std::vector<Printed>{
-    {"1+2*3", "1 + 2 * 3"},
-    {"2^3^4", "2 ^ 3 ^ 4"},
-    {"-a^2", "-a ^ 2"},
-    {"inf ^ 2", "Inf ^ 2"},
-    {"+inf ^ 2", "+Inf ^ 2"},
-    {"-inf ^ 2", "-Inf ^ 2"},
-    {"a + inf ^ 7ms ^ inf", "a + Inf ^ 7ms ^ +Inf"},
-    {"a and b or c unless d", "a and b or c unless d"},
-    {"A == Bool b", "A == bool b"},
-    {"1 == bool 2", "1 == bool 2"},
-    {"a atan2 b % c", "a atan2 b % c"},
-    {"a</5", "a </ 5"},
-    {"a>/-5", "a >/ -5"},
-    {"a * on(b,c) group_left(d) e", "a * on (b, c) group_left (d) e"},
-    {"a / ignoring() group_right e", "a / ignoring () group_right () e"},
-    {"a + on(sum, by) b", "a + on (sum, by) b"},
-    {"a + on('my.label') b", "a + on (\"my.label\") b"},
-    {"a + fill(0) b", "a + fill (0) b"},
-    {"a + fill_left(-1) fill_right(2) b", "a + fill_left (-1) fill_right (2) b"},
-    {"fill + fill_left", "fill + fill_left"},
-    {"(a)", "(a)"}}));
+INSTANTIATE_TEST_SUITE_P(Operators, ParsesTo,
+                         testing::ValuesIn(std::vector<Printed>{
+                             {"1+2*3", "1 + 2 * 3"},
+                             {"2^3^4", "2 ^ 3 ^ 4"},
+                             {"-a^2", "-a ^ 2"},
+                             {"inf ^ 2", "Inf ^ 2"},
+                             {"+inf ^ 2", "+Inf ^ 2"},
+                             {"-inf ^ 2", "-Inf ^ 2"},
+                             {"a + inf ^ 7ms ^ inf", "a + Inf ^ 7ms ^ +Inf"},
+                             {"a and b or c unless d", "a and b or c unless d"},
+                             {"A == Bool b", "A == bool b"},
+                             {"1 == bool 2", "1 == bool 2"},
+                             {"a atan2 b % c", "a atan2 b % c"},
+                             {"a</5", "a </ 5"},
+                             {"a>/-5", "a >/ -5"},
+                             {"a * on(b,c) group_left(d) e", "a * on (b, c) group_left (d) e"},
+                             {"a / ignoring() group_right e", "a / ignoring () group_right () e"},
+                             {"a + on(sum, by) b", "a + on (sum, by) b"},
+                             {"a + on('my.label') b", "a + on (\"my.label\") b"},
+                             {"a + fill(0) b", "a + fill (0) b"},
+                             {"a + fill_left(-1) fill_right(2) b", "a + fill_left (-1) fill_right (2) b"},
+                             {"fill + fill_left", "fill + fill_left"},
+                             {"(a)", "(a)"}}));
 
-INSTANTIATE_TEST_SUITE_P(Selectors, ParsesTo, testing::ValuesIn(std::vector<Printed>{
-    {"up", "up"},
-    {"a:b:c", "a:b:c"},
-    {"up{}", "up"},
-    {"up{job='a',}", "up{job=\"a\"}"},
-    {"up{b!=\"1\",a=~\"x|y\",c!~`z`}", "up{a=~\"x|y\",b!=\"1\",c!~\"z\"}"},
-    {"{__name__='up'}", "{__name__=\"up\"}"},
-    {"{\"my.metric\"}", "{__name__=\"my.metric\"}"},
-    {"{\"my.metric\", 'my.label'='x'}", "{\"my.label\"=\"x\",__name__=\"my.metric\"}"},
-    {"sum", "sum"},
-    {"offset offset 5m", "offset offset 5m"},
-    {"by{by='by'}", "by{by=\"by\"}"},
-    {"up # comment\n{a='#'}", "up{a=\"#\"}"},
-    {"up[5m]", "up[5m]"},
-    {"up[300]", "up[5m]"},
-    {"up[5m] offset 1w", "up[5m] offset 1w"},
-    {"up offset -90", "up offset -1m30s"},
-    {"up @ 1.5 offset 1m", "up @ 1.500 offset 1m"},
-    {"up offset 1m @ -1", "up @ -1.000 offset 1m"},
-    {"up[5m] @ start()", "up[5m] @ start()"},
-    {"up anchored", "up anchored"},
-    {"up[5m] smoothed offset 1m", "up[5m] smoothed offset 1m"},
-    {"rate(up[1m])[5m:]", "rate(up[1m])[5m:]"},
-    {"up[5m:1m] @ end() offset 1m", "up[5m:1m] @ end() offset 1m"},
-    {"up[step()+1m]", "up[step() + 1m]"},
-    {"up[max_of(1m, step()*2):min_of(5, range())]", "up[max_of(1m, step() * 2):min_of(5, range())]"},
-    {"up offset (1m+2m)*2", "up offset (1m + 2m) * 2"},
-    {"up offset -step()", "up offset -step()"},
-    {"up offset 1m*2", "up offset 1m * 2"}}));
+INSTANTIATE_TEST_SUITE_P(Selectors, ParsesTo,
+                         testing::ValuesIn(std::vector<Printed>{
+                             {"up", "up"},
+                             {"a:b:c", "a:b:c"},
+                             {"up{}", "up"},
+                             {"up{job='a',}", "up{job=\"a\"}"},
+                             {"up{b!=\"1\",a=~\"x|y\",c!~`z`}", "up{a=~\"x|y\",b!=\"1\",c!~\"z\"}"},
+                             {"{__name__='up'}", "{__name__=\"up\"}"},
+                             {"{\"my.metric\"}", "{__name__=\"my.metric\"}"},
+                             {"{\"my.metric\", 'my.label'='x'}", "{\"my.label\"=\"x\",__name__=\"my.metric\"}"},
+                             {"sum", "sum"},
+                             {"offset offset 5m", "offset offset 5m"},
+                             {"by{by='by'}", "by{by=\"by\"}"},
+                             {"up # comment\n{a='#'}", "up{a=\"#\"}"},
+                             {"up[5m]", "up[5m]"},
+                             {"up[300]", "up[5m]"},
+                             {"up[5m] offset 1w", "up[5m] offset 1w"},
+                             {"up offset -90", "up offset -1m30s"},
+                             {"up @ 1.5 offset 1m", "up @ 1.500 offset 1m"},
+                             {"up offset 1m @ -1", "up @ -1.000 offset 1m"},
+                             {"up[5m] @ start()", "up[5m] @ start()"},
+                             {"up anchored", "up anchored"},
+                             {"up[5m] smoothed offset 1m", "up[5m] smoothed offset 1m"},
+                             {"rate(up[1m])[5m:]", "rate(up[1m])[5m:]"},
+                             {"up[5m:1m] @ end() offset 1m", "up[5m:1m] @ end() offset 1m"},
+                             {"up[step()+1m]", "up[step() + 1m]"},
+                             {"up[max_of(1m, step()*2):min_of(5, range())]",
+                              "up[max_of(1m, step() * 2):min_of(5, range())]"},
+                             {"up offset (1m+2m)*2", "up offset (1m + 2m) * 2"},
+                             {"up offset -step()", "up offset -step()"},
+                             {"up offset 1m*2", "up offset 1m * 2"}}));
 
-INSTANTIATE_TEST_SUITE_P(Calls, ParsesTo, testing::ValuesIn(std::vector<Printed>{
-    {"sum(up)", "sum(up)"},
-    {"SUM BY (a, b) (up)", "sum by (a, b) (up)"},
-    {"sum(up) without()", "sum without () (up)"},
-    {"topk(5, up)", "topk(5, up)"},
-    {"count_values by (x) (\"v\", up)", "count_values by (x) (\"v\", up)"},
-    {"limit_ratio(-0.5, up)", "limit_ratio(-0.5, up)"},
-    {"time()", "time()"},
-    {"round(up)", "round(up)"},
-    {"round(up, 5)", "round(up, 5)"},
-    {"label_join(up, 'a', \"\\n\", `b\\`)", "label_join(up, \"a\", \"\\n\", \"b\\\\\")"},
-    {"info(up, {a='b'})", "info(up, {a=\"b\"})"},
-    {"day_of_month()", "day_of_month()"},
-    {"start() + end() + range() + step()", "start() + end() + range() + step()"},
-    {"'\\u00e9\\x41\\101'", "\"éAA\""}}));
+INSTANTIATE_TEST_SUITE_P(Calls, ParsesTo,
+                         testing::ValuesIn(std::vector<Printed>{
+                             {"sum(up)", "sum(up)"},
+                             {"SUM BY (a, b) (up)", "sum by (a, b) (up)"},
+                             {"sum(up) without()", "sum without () (up)"},
+                             {"topk(5, up)", "topk(5, up)"},
+                             {"count_values by (x) (\"v\", up)", "count_values by (x) (\"v\", up)"},
+                             {"limit_ratio(-0.5, up)", "limit_ratio(-0.5, up)"},
+                             {"time()", "time()"},
+                             {"round(up)", "round(up)"},
+                             {"round(up, 5)", "round(up, 5)"},
+                             {"label_join(up, 'a', \"\\n\", `b\\`)", "label_join(up, \"a\", \"\\n\", \"b\\\\\")"},
+                             {"info(up, {a='b'})", "info(up, {a=\"b\"})"},
+                             {"day_of_month()", "day_of_month()"},
+                             {"start() + end() + range() + step()", "start() + end() + range() + step()"},
+                             {"'\\u00e9\\x41\\101'", "\"éAA\""}}));
 
 struct Refused {
   std::string_view text;
@@ -116,25 +124,28 @@ TEST_P(Refuses, WithPrometheusWords) {
   EXPECT_EQ(expr.error().message, GetParam().message);
 }
 
-INSTANTIATE_TEST_SUITE_P(Lexing, Refuses, testing::ValuesIn(std::vector<Refused>{
-    {"", "unknown position: parse error: no expression found in input"},
-    {"# only a comment", "1:1: parse error: no expression found in input"},
-    {"(1", "1:3: parse error: unclosed left parenthesis"},
-    {"1)", "1:3: parse error: unexpected right parenthesis ')'"},
-    {"a[5m", "1:5: parse error: unclosed left bracket"},
-    {"a{b='c'", "1:8: parse error: unexpected end of input inside braces"},
-    {"a ~ b", "1:3: parse error: unexpected character: '~'"},
-    {"a =~ b", "1:3: parse error: unexpected character after '=': '~'"},
-    {"a ! b", "1:3: parse error: unexpected character after '!': ' '"},
-    {"1x", "1:1: parse error: bad number or duration syntax: \"1\""},
-    {"5m1h", "1:1: parse error: not a valid duration string: \"5m1h\""},
-    {"'a", "1:1: parse error: unterminated quoted string"},
-    {"`a", "1:1: parse error: unterminated raw string"},
-    {"'\\c'", "1:1: parse error: unknown escape sequence U+0063 'c'"},
-    {"'\\x1'", "1:1: parse error: illegal character U+0027 ''' in escape sequence"},
-    {"'\xff'", "1:1: parse error: invalid UTF-8 rune"},
-    {"a{{}", "1:3: parse error: unexpected left brace '{'"},
-    {"1e999", "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range"}}));
+INSTANTIATE_TEST_SUITE_P(
+    Lexing, Refuses,
+    testing::ValuesIn(std::vector<Refused>{
+        {"", "unknown position: parse error: no expression found in input"},
+        {"# only a comment", "1:1: parse error: no expression found in input"},
+        {"(1", "1:3: parse error: unclosed left parenthesis"},
+        {"1)", "1:3: parse error: unexpected right parenthesis ')'"},
+        {"a[5m", "1:5: parse error: unclosed left bracket"},
+        {"a{b='c'", "1:8: parse error: unexpected end of input inside braces"},
+        {"a ~ b", "1:3: parse error: unexpected character: '~'"},
+        {"a =~ b", "1:3: parse error: unexpected character after '=': '~'"},
+        {"a ! b", "1:3: parse error: unexpected character after '!': ' '"},
+        {"1x", "1:1: parse error: bad number or duration syntax: \"1\""},
+        {"5m1h", "1:1: parse error: not a valid duration string: \"5m1h\""},
+        {"'a", "1:1: parse error: unterminated quoted string"},
+        {"`a", "1:1: parse error: unterminated raw string"},
+        {"'\\c'", "1:1: parse error: unknown escape sequence U+0063 'c'"},
+        {"'\\x1'", "1:1: parse error: illegal character U+0027 ''' in escape sequence"},
+        {"'\xff'", "1:1: parse error: invalid UTF-8 rune"},
+        {"a{{}", "1:3: parse error: unexpected left brace '{'"},
+        {"1e999",
+         "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Grammar, Refuses,
@@ -254,9 +265,16 @@ TEST(ParseSelector, RefusesWhatSelectsEverythingOrIsMore) {
 }
 
 TEST(ParseDuration, ReadsUnitsFromTheLargest) {
-  const std::vector<std::pair<std::string_view, int64_t>> cases{
-      {"0", 0}, {"0s", 0}, {"1ms", 1}, {"15s", 15'000}, {"5m", 300'000}, {"1h30m", 5'400'000},
-      {"1d", 86'400'000}, {"1w2d", 777'600'000}, {"1y", 31'536'000'000}, {"1s500ms", 1'500}};
+  const std::vector<std::pair<std::string_view, int64_t>> cases{{"0", 0},
+                                                                {"0s", 0},
+                                                                {"1ms", 1},
+                                                                {"15s", 15'000},
+                                                                {"5m", 300'000},
+                                                                {"1h30m", 5'400'000},
+                                                                {"1d", 86'400'000},
+                                                                {"1w2d", 777'600'000},
+                                                                {"1y", 31'536'000'000},
+                                                                {"1s500ms", 1'500}};
   for (const auto& [text, ms] : cases) EXPECT_EQ(parse_duration(text).value(), ms) << text;
 }
 

@@ -14,9 +14,14 @@ namespace sluice::promql {
 namespace {
 
 TEST(Quote, EscapesAsGoDoes) {
-  const std::vector<std::pair<std::string_view, std::string_view>> cases{
-      {"a\"b\\", "\"a\\\"b\\\\\""}, {"\n\t\a", "\"\\n\\t\\a\""}, {"\x01", "\"\\x01\""}, {"\x7f", "\"\\x7f\""},
-      {"é", "\"é\""}, {"\xff", "\"\\xff\""}, {"\u200b", "\"\\u200b\""}, {"\ufffd", "\"\\ufffd\""}};
+  const std::vector<std::pair<std::string_view, std::string_view>> cases{{"a\"b\\", "\"a\\\"b\\\\\""},
+                                                                         {"\n\t\a", "\"\\n\\t\\a\""},
+                                                                         {"\x01", "\"\\x01\""},
+                                                                         {"\x7f", "\"\\x7f\""},
+                                                                         {"é", "\"é\""},
+                                                                         {"\xff", "\"\\xff\""},
+                                                                         {"\u200b", "\"\\u200b\""},
+                                                                         {"\ufffd", "\"\\ufffd\""}};
   for (const auto& [text, quoted] : cases) {
     EXPECT_EQ(quote(text), quoted);
     EXPECT_EQ(unquote(quoted).value(), text) << quoted;

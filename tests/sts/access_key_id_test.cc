@@ -16,7 +16,8 @@ TEST(AccessKeyIdTest, TellsOwnFromForeign) {
   EXPECT_EQ(classify_access_key_id(make_long_lived_access_key_id()), AccessKeyKind::kLongLived);
   EXPECT_EQ(classify_access_key_id("ASIAQWERTYUIOPASDFGH"), AccessKeyKind::kForeignSession);
   EXPECT_EQ(classify_access_key_id("ASIASLU0ABCDEFGHIJK"), AccessKeyKind::kForeignSession) << "one short";
-  EXPECT_EQ(classify_access_key_id("ASIASLU0ABCDEFGHIJ1L"), AccessKeyKind::kForeignSession) << "1 is not in the alphabet";
+  EXPECT_EQ(classify_access_key_id("ASIASLU0ABCDEFGHIJ1L"), AccessKeyKind::kForeignSession)
+      << "1 is not in the alphabet";
   EXPECT_EQ(classify_access_key_id("AKIAIOSFODNN7EXAMPLE"), AccessKeyKind::kForeign);
   EXPECT_EQ(classify_access_key_id(""), AccessKeyKind::kForeign);
   EXPECT_EQ(classify_access_key_id("asiaslu0abcdefghijkl"), AccessKeyKind::kForeign);

@@ -34,7 +34,8 @@ std::string trust_policy(std::string_view condition) {
 }
 std::string guide_trust_policy() {
   const std::string prefix = eks_provider().url;
-  return trust_policy(fmt::format(R"({{"StringEquals":{{"{}:sub":"{}","{}:aud":"sts.amazonaws.com"}}}})", prefix, kSubject, prefix));
+  return trust_policy(
+      fmt::format(R"({{"StringEquals":{{"{}:sub":"{}","{}:aud":"sts.amazonaws.com"}}}})", prefix, kSubject, prefix));
 }
 
 iam::Role prometheus_role() {
@@ -64,14 +65,15 @@ struct Scene {
                                         {"WebIdentityToken", token},
                                         {"DurationSeconds", duration}});
     if (!request) return std::unexpected(request.error());
-    return decide(*request, {.provider = provider ? &*provider : nullptr,
-                             .role = role ? &*role : nullptr,
-                             .keys = keys ? &*keys : nullptr,
-                             .keys_problem = diagnosis::make_finding(diagnosis::RuleId::kOidcKeysUnavailable, "timeout", "keys"),
-                             .registered = registered,
-                             .now = kNow,
-                             .source_ip = source_ip,
-                             .region = "us-east-1"});
+    return decide(*request,
+                  {.provider = provider ? &*provider : nullptr,
+                   .role = role ? &*role : nullptr,
+                   .keys = keys ? &*keys : nullptr,
+                   .keys_problem = diagnosis::make_finding(diagnosis::RuleId::kOidcKeysUnavailable, "timeout", "keys"),
+                   .registered = registered,
+                   .now = kNow,
+                   .source_ip = source_ip,
+                   .region = "us-east-1"});
   }
 };
 
@@ -99,8 +101,8 @@ TEST(ExchangeTest, GivesTheGuidesTokenItsSession) {
 
 TEST(ExchangeTest, Row_1_5_SessionMayOutliveTheToken) {
   Scene scene;
-  scene.token = rs256_token(fmt::format(R"({{"iss":"{}","sub":"{}","aud":"sts.amazonaws.com","iat":{},"exp":{}}})", kEksIssuer, kSubject,
-                                        kNow - 3000, kNow + 90));
+  scene.token = rs256_token(fmt::format(R"({{"iss":"{}","sub":"{}","aud":"sts.amazonaws.com","iat":{},"exp":{}}})",
+                                        kEksIssuer, kSubject, kNow - 3000, kNow + 90));
   scene.duration = "3600";
   EXPECT_EQ(scene.run()->claims.expires_at, kNow + 3600);
 }
@@ -133,7 +135,8 @@ TEST_P(RefusedExchangeTest, IsAnsweredAsAwsDoesAndExplained) {
 }
 
 constexpr std::string_view kGeneral =
-    "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.";
+    "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for "
+    "requirements.";
 constexpr std::string_view kNoKey =
     "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity "
     "documentation for requirements";
@@ -155,42 +158,56 @@ std::function<void(Scene&)> with_trust(std::string policy) {
 INSTANTIATE_TEST_SUITE_P(
     Token, RefusedExchangeTest,
     ::testing::Values(
-        token_refusal("Row_1_4_NoProvider", [](Scene& scene) { scene.provider.reset(); },
-                      "No OpenIDConnect provider found in your account for " + std::string(kEksIssuer), "oidc.issuer-not-registered"),
-        token_refusal("Row_6_17_ProviderWithTrailingSlash",
-                      [](Scene& scene) {
-                        scene.provider.reset();
-                        scene.registered.same_account = {std::string(kEksIssuer) + "/"};
-                      },
-                      "No OpenIDConnect provider found in your account for " + std::string(kEksIssuer), "oidc.issuer-trailing-slash"),
-        token_refusal("Row_1_3_ProviderOfAnotherAccount", [](Scene& scene) { scene.provider->account_id = "999922223333"; },
-                      "No OpenIDConnect provider found in your account for " + std::string(kEksIssuer), "oidc.issuer-not-registered"),
-        token_refusal("Row_1_4_KeysUnavailable", [](Scene& scene) { scene.keys.reset(); }, kNoKey, "oidc.keys-unavailable"),
-        token_refusal("Row_1_4_UnknownKid",
-                      [](Scene& scene) { scene.keys = oidc::KeySet::parse(jwks(jwk(ec_key(), "other"))).value(); }, kNoKey,
-                      "oidc.kid-unknown", true),
-        token_refusal("Row_9_1_Forged",
-                      [](Scene& scene) {
-                        scene.token = signed_token(other_rsa_key(), crypto::SignatureAlgorithm::kRs256, R"({"alg":"RS256","kid":"rsa-1"})",
-                                                   kubernetes_claims());
-                      },
-                      kGeneral, "oidc.signature-invalid"),
-        token_refusal("Row_1_4_Audience",
-                      [](Scene& scene) { scene.token = rs256_token(kubernetes_claims(kEksIssuer, kSubject, "vault")); },
-                      "Incorrect token audience", "oidc.audience-not-registered"),
-        token_refusal("Row_6_8_DefaultToken",
-                      [](Scene& scene) {
-                        scene.token = rs256_token(kubernetes_claims(kEksIssuer, kSubject, "https://kubernetes.default.svc"));
-                      },
-                      "Incorrect token audience", "oidc.audience-api-server"),
-        token_refusal("Row_6_52_SessionTags", with_claim(R"("https://aws.amazon.com/tags":{"principal_tags":{"Team":["a"]}})"),
-                      "The claim https://aws.amazon.com/tags is not supported: this server does not offer session tags yet.",
-                      "sts.session-tags-unsupported"),
-        token_refusal("Row_3_4_FlattenedSessionTags", with_claim(R"("https://aws.amazon.com/tags/principal_tags/Team":"a")"),
-                      "The claim https://aws.amazon.com/tags is not supported: this server does not offer session tags yet.",
-                      "sts.session-tags-unsupported"),
+        token_refusal(
+            "Row_1_4_NoProvider", [](Scene& scene) { scene.provider.reset(); },
+            "No OpenIDConnect provider found in your account for " + std::string(kEksIssuer),
+            "oidc.issuer-not-registered"),
+        token_refusal(
+            "Row_6_17_ProviderWithTrailingSlash",
+            [](Scene& scene) {
+              scene.provider.reset();
+              scene.registered.same_account = {std::string(kEksIssuer) + "/"};
+            },
+            "No OpenIDConnect provider found in your account for " + std::string(kEksIssuer),
+            "oidc.issuer-trailing-slash"),
+        token_refusal(
+            "Row_1_3_ProviderOfAnotherAccount", [](Scene& scene) { scene.provider->account_id = "999922223333"; },
+            "No OpenIDConnect provider found in your account for " + std::string(kEksIssuer),
+            "oidc.issuer-not-registered"),
+        token_refusal(
+            "Row_1_4_KeysUnavailable", [](Scene& scene) { scene.keys.reset(); }, kNoKey, "oidc.keys-unavailable"),
+        token_refusal(
+            "Row_1_4_UnknownKid",
+            [](Scene& scene) { scene.keys = oidc::KeySet::parse(jwks(jwk(ec_key(), "other"))).value(); }, kNoKey,
+            "oidc.kid-unknown", true),
+        token_refusal(
+            "Row_9_1_Forged",
+            [](Scene& scene) {
+              scene.token = signed_token(other_rsa_key(), crypto::SignatureAlgorithm::kRs256,
+                                         R"({"alg":"RS256","kid":"rsa-1"})", kubernetes_claims());
+            },
+            kGeneral, "oidc.signature-invalid"),
+        token_refusal(
+            "Row_1_4_Audience",
+            [](Scene& scene) { scene.token = rs256_token(kubernetes_claims(kEksIssuer, kSubject, "vault")); },
+            "Incorrect token audience", "oidc.audience-not-registered"),
+        token_refusal(
+            "Row_6_8_DefaultToken",
+            [](Scene& scene) {
+              scene.token = rs256_token(kubernetes_claims(kEksIssuer, kSubject, "https://kubernetes.default.svc"));
+            },
+            "Incorrect token audience", "oidc.audience-api-server"),
+        token_refusal(
+            "Row_6_52_SessionTags", with_claim(R"("https://aws.amazon.com/tags":{"principal_tags":{"Team":["a"]}})"),
+            "The claim https://aws.amazon.com/tags is not supported: this server does not offer session tags yet.",
+            "sts.session-tags-unsupported"),
+        token_refusal(
+            "Row_3_4_FlattenedSessionTags", with_claim(R"("https://aws.amazon.com/tags/principal_tags/Team":"a")"),
+            "The claim https://aws.amazon.com/tags is not supported: this server does not offer session tags yet.",
+            "sts.session-tags-unsupported"),
         token_refusal("Row_3_4_SourceIdentity", with_claim(R"("https://aws.amazon.com/source_identity":"me")"),
-                      "The claim https://aws.amazon.com/source_identity is not supported: this server does not offer source identities yet.",
+                      "The claim https://aws.amazon.com/source_identity is not supported: this server does not offer "
+                      "source identities yet.",
                       "sts.source-identity-unsupported"),
         token_refusal("Row_1_4_RolesClaimWithoutThisRole",
                       with_claim(R"("https://aws.amazon.com/roles":["arn:aws:iam::111122223333:role/other"])"),
@@ -203,37 +220,46 @@ INSTANTIATE_TEST_SUITE_P(
                       "The roles claim is not in a supported format", "sts.roles-claim"),
         Refused{"Row_1_4_Expired",
                 [](Scene& scene) {
-                  scene.token = rs256_token(fmt::format(R"({{"iss":"{}","sub":"s","aud":"sts.amazonaws.com","iat":{},"exp":{}}})",
-                                                        kEksIssuer, kNow - 4000, kNow - 400));
+                  scene.token =
+                      rs256_token(fmt::format(R"({{"iss":"{}","sub":"s","aud":"sts.amazonaws.com","iat":{},"exp":{}}})",
+                                              kEksIssuer, kNow - 4000, kNow - 400));
                 },
                 400, "ExpiredTokenException",
-                fmt::format("Token expired: current date/time {} must be before the expiration date/time {}", kNow - 300, kNow - 400),
+                fmt::format("Token expired: current date/time {} must be before the expiration date/time {}",
+                            kNow - 300, kNow - 400),
                 "token.expired"}),
     [](const auto& info) { return info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Role, RefusedExchangeTest,
     ::testing::Values(
-        trust_refusal("Row_1_4_RoleMissing", [](Scene& scene) { scene.role.reset(); }, "sts.role-missing"),
-        trust_refusal("Row_6_43_RoleOfAnotherPath", [](Scene& scene) { scene.role->arn = "arn:aws:iam::111122223333:role/prometheus"; },
-                      "sts.role-missing"),
-        trust_refusal("Row_1_4_TrustMismatch",
-                      [](Scene& scene) {
-                        scene.token = rs256_token(kubernetes_claims(kEksIssuer, "system:serviceaccount:monitoring:grafana"));
-                      },
-                      "trust.sub-mismatch"),
-        trust_refusal("Row_6_50_ActionMissing",
-                      [](Scene& scene) {
-                        std::string& policy = scene.role->trust_policy;
-                        policy.replace(policy.find("WithWebIdentity"), 15, "");
-                      },
-                      "trust.action-missing"),
-        trust_refusal("Row_6_44_OtherProvider", [](Scene& scene) { scene.provider->arn += "/"; }, "trust.principal-trailing-slash"),
+        trust_refusal(
+            "Row_1_4_RoleMissing", [](Scene& scene) { scene.role.reset(); }, "sts.role-missing"),
+        trust_refusal(
+            "Row_6_43_RoleOfAnotherPath",
+            [](Scene& scene) { scene.role->arn = "arn:aws:iam::111122223333:role/prometheus"; }, "sts.role-missing"),
+        trust_refusal(
+            "Row_1_4_TrustMismatch",
+            [](Scene& scene) {
+              scene.token = rs256_token(kubernetes_claims(kEksIssuer, "system:serviceaccount:monitoring:grafana"));
+            },
+            "trust.sub-mismatch"),
+        trust_refusal(
+            "Row_6_50_ActionMissing",
+            [](Scene& scene) {
+              std::string& policy = scene.role->trust_policy;
+              policy.replace(policy.find("WithWebIdentity"), 15, "");
+            },
+            "trust.action-missing"),
+        trust_refusal(
+            "Row_6_44_OtherProvider", [](Scene& scene) { scene.provider->arn += "/"; },
+            "trust.principal-trailing-slash"),
         trust_refusal("TrustPolicyBroken", with_trust("{"), "trust.policy-broken"),
         trust_refusal("SourceAddress", with_trust(trust_policy(R"({"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})")),
                       "trust.condition-mismatch"),
         Refused{"Row_6_55_DurationOverTheRoles", [](Scene& scene) { scene.duration = "3601"; }, 400, "ValidationError",
-                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", "sts.duration-too-long"},
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+                "sts.duration-too-long"},
         Refused{"Row_6_58_SubjectTooLong",
                 [](Scene& scene) {
                   scene.token = rs256_token(kubernetes_claims(kEksIssuer, std::string(2000, 's')));
@@ -287,19 +313,24 @@ INSTANTIATE_TEST_SUITE_P(
     Rows_3_1, TrustedTest,
     ::testing::Values(
         Trusted{"SubWithWildcard", R"({"StringLike":{"{p}:sub":"system:serviceaccount:monitoring:*"}})", ""},
-        Trusted{"KeyInAnotherCase", R"({"StringEquals":{"{p}:SUB":"system:serviceaccount:monitoring:prometheus"}})", ""},
+        Trusted{"KeyInAnotherCase", R"({"StringEquals":{"{p}:SUB":"system:serviceaccount:monitoring:prometheus"}})",
+                ""},
         Trusted{"OriginalAudiences", R"({"ForAnyValue:StringEquals":{"{p}:oaud":"sts.amazonaws.com"}})", ""},
         Trusted{"AuthenticationMethods", R"({"ForAnyValue:StringEquals":{"{p}:amr":"mfa"}})", R"("amr":["pwd","mfa"])"},
         Trusted{"Email", R"({"StringEquals":{"{p}:email":"a@example.org"}})", R"("email":"a@example.org")"},
         Trusted{"SessionName", R"({"StringLike":{"sts:RoleSessionName":"x-*"}})", ""},
         Trusted{"SourceAddress", R"({"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}})", ""},
-        Trusted{"FederatedProvider", R"({"ArnLike":{"aws:FederatedProvider":"arn:aws:iam::111122223333:oidc-provider/{p}"}})", ""},
-        Trusted{"PrincipalTypeIsUser", R"({"StringEquals":{"aws:PrincipalType":"User"},"Null":{"aws:PrincipalArn":"true"}})", ""},
+        Trusted{"FederatedProvider",
+                R"({"ArnLike":{"aws:FederatedProvider":"arn:aws:iam::111122223333:oidc-provider/{p}"}})", ""},
+        Trusted{"PrincipalTypeIsUser",
+                R"({"StringEquals":{"aws:PrincipalType":"User"},"Null":{"aws:PrincipalArn":"true"}})", ""},
         Trusted{"RolesClaimAuthorises", R"({"Bool":{"sts:RoleAuthorizedByIdp":"true"}})",
                 R"("https://aws.amazon.com/roles":["nonsense"," arn:aws:iam::111122223333:role/team/prometheus "])"},
-        Trusted{"RolesClaimAsText", R"({"Bool":{"sts:RoleAuthorizedByIdp":"true"}})",
-                R"("https://aws.amazon.com/roles":"arn:aws:iam::111122223333:role/other;arn:aws:iam::111122223333:role/team/prometheus")"},
-        Trusted{"NullRolesClaimIsAbsent", R"({"Bool":{"sts:RoleAuthorizedByIdp":"false"}})", R"("https://aws.amazon.com/roles":null)"},
+        Trusted{
+            "RolesClaimAsText", R"({"Bool":{"sts:RoleAuthorizedByIdp":"true"}})",
+            R"("https://aws.amazon.com/roles":"arn:aws:iam::111122223333:role/other;arn:aws:iam::111122223333:role/team/prometheus")"},
+        Trusted{"NullRolesClaimIsAbsent", R"({"Bool":{"sts:RoleAuthorizedByIdp":"false"}})",
+                R"("https://aws.amazon.com/roles":null)"},
         Trusted{"NullTagsClaimIsAbsent", "{}", R"("https://aws.amazon.com/tags":null)"}),
     [](const auto& info) { return info.param.name; });
 

@@ -22,8 +22,9 @@ using ::testing::HasSubstr;
 
 std::filesystem::path conformance(const std::string& name) {
   const char* directory = std::getenv("SLUICE_CONFORMANCE_DIR");
-  const std::filesystem::path base =
-      directory != nullptr ? std::filesystem::path(directory) : std::filesystem::path(SLUICE_SOURCE_DIR) / "../shared/conformance";
+  const std::filesystem::path base = directory != nullptr
+                                         ? std::filesystem::path(directory)
+                                         : std::filesystem::path(SLUICE_SOURCE_DIR) / "../shared/conformance";
   return base / name;
 }
 
@@ -47,7 +48,8 @@ aws::Parameters parameters_of(const std::string& request) {
     const size_t to = std::min(form.find('&', from), form.size());
     const std::string pair = form.substr(from, to - from);
     const size_t equals = pair.find('=');
-    result.emplace_back(percent_decode(pair.substr(0, equals), true).value(), percent_decode(pair.substr(equals + 1), true).value());
+    result.emplace_back(percent_decode(pair.substr(0, equals), true).value(),
+                        percent_decode(pair.substr(equals + 1), true).value());
     from = to + 1;
   }
   return result;
@@ -111,7 +113,8 @@ TEST_F(ApiModelTest, RequiredParametersAreRequired) {
   ASSERT_NE(required, nullptr);
   const auto request = parse_request({});
   ASSERT_FALSE(request);
-  EXPECT_THAT(request.error().error.message, HasSubstr(std::to_string(required->as_array()->size()) + " validation errors"));
+  EXPECT_THAT(request.error().error.message,
+              HasSubstr(std::to_string(required->as_array()->size()) + " validation errors"));
   for (const JsonValue& name : *required->as_array()) {
     std::string member = *name.as_string();
     member[0] = static_cast<char>(std::tolower(member[0]));

@@ -57,19 +57,20 @@ std::string many_keys() {
 
 INSTANTIATE_TEST_SUITE_P(
     SealingKeysTest, BrokenKeysTest,
-    ::testing::Values(Broken{"Empty", "", "first line"}, Broken{"OtherVersion", "sluice-sealing-keys 2\n", "first line"},
-                      Broken{"NoAtRestKey", "sluice-sealing-keys 1\n12345678 1 " + kKey + "\n", "line 2: no \"at-rest\""},
-                      Broken{"ShortAtRestKey", "sluice-sealing-keys 1\nat-rest c2VjcmV0\n", "line 2: no \"at-rest\""},
-                      Broken{"NoKey", kFirst, "no key"}, Broken{"ShortId", kFirst + "1234 1 " + kKey, "line 3: no key id"},
-                      Broken{"IdNotHex", kFirst + "1234567x 1 " + kKey, "line 3: no key id"},
-                      Broken{"NoTime", kFirst + "12345678 c2VjcmV0 " + kKey, "line 3: no creation time"},
-                      Broken{"NegativeTime", kFirst + "12345678 -1 " + kKey, "line 3: no creation time"},
-                      Broken{"ShortKey", kFirst + "12345678 1 c2VjcmV0", "line 3: no key of 32 bytes"},
-                      Broken{"KeyNotBase64", kFirst + "12345678 1 " + kKey + " c2VjcmV0", "line 3: no key of 32 bytes"},
-                      Broken{"EmptyLine", kFirst + "12345678 1 " + kKey + "\n\n", "line 4"},
-                      Broken{"SameIdTwice", kFirst + "12345678 1 " + kKey + "\n12345678 2 " + kKey, "line 4: its key id"},
-                      Broken{"OlderAfterNewer", kFirst + "12345678 2 " + kKey + "\n12345679 1 " + kKey, "line 4: older"},
-                      Broken{"TooMany", many_keys(), "more than 16"}),
+    ::testing::Values(
+        Broken{"Empty", "", "first line"}, Broken{"OtherVersion", "sluice-sealing-keys 2\n", "first line"},
+        Broken{"NoAtRestKey", "sluice-sealing-keys 1\n12345678 1 " + kKey + "\n", "line 2: no \"at-rest\""},
+        Broken{"ShortAtRestKey", "sluice-sealing-keys 1\nat-rest c2VjcmV0\n", "line 2: no \"at-rest\""},
+        Broken{"NoKey", kFirst, "no key"}, Broken{"ShortId", kFirst + "1234 1 " + kKey, "line 3: no key id"},
+        Broken{"IdNotHex", kFirst + "1234567x 1 " + kKey, "line 3: no key id"},
+        Broken{"NoTime", kFirst + "12345678 c2VjcmV0 " + kKey, "line 3: no creation time"},
+        Broken{"NegativeTime", kFirst + "12345678 -1 " + kKey, "line 3: no creation time"},
+        Broken{"ShortKey", kFirst + "12345678 1 c2VjcmV0", "line 3: no key of 32 bytes"},
+        Broken{"KeyNotBase64", kFirst + "12345678 1 " + kKey + " c2VjcmV0", "line 3: no key of 32 bytes"},
+        Broken{"EmptyLine", kFirst + "12345678 1 " + kKey + "\n\n", "line 4"},
+        Broken{"SameIdTwice", kFirst + "12345678 1 " + kKey + "\n12345678 2 " + kKey, "line 4: its key id"},
+        Broken{"OlderAfterNewer", kFirst + "12345678 2 " + kKey + "\n12345679 1 " + kKey, "line 4: older"},
+        Broken{"TooMany", many_keys(), "more than 16"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(SealingKeysTest, RotationKeepsOldKeysForAsLongAsASessionCanLast) {
@@ -124,7 +125,8 @@ TEST(SealedSecretTest, OpensForTheSamePurposeAndNameOnly) {
   EXPECT_EQ(sealed.find("s3cret"), std::string::npos);
   EXPECT_EQ(open_secret(keys, "access key", "AKIA1", sealed)->reveal(), "s3cret");
   // However often the session keys rotate.
-  const SealingKeys later = keys.rotated(kNow).rotated(kNow + kSealingOverlapSeconds).rotated(kNow + 2 * kSealingOverlapSeconds);
+  const SealingKeys later =
+      keys.rotated(kNow).rotated(kNow + kSealingOverlapSeconds).rotated(kNow + 2 * kSealingOverlapSeconds);
   EXPECT_EQ(open_secret(later, "access key", "AKIA1", sealed)->reveal(), "s3cret");
   EXPECT_FALSE(open_secret(keys, "access key", "AKIA2", sealed));
   EXPECT_FALSE(open_secret(keys, "other", "AKIA1", sealed));

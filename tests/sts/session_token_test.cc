@@ -59,7 +59,8 @@ TEST(SessionTokenTest, RoundTripsItsClaimsAndSecret) {
 TEST(SessionTokenTest, ShowsNothingOfWhatItSeals) {
   const SessionCredentials credentials = issue_session(SealingKeys::generate(kNow), claims());
   const std::string bytes = base64_decode(credentials.session_token.reveal()).value();
-  for (const char* part : {"AROA", "prometheus", "sts.amazonaws", "111122223333"}) EXPECT_THAT(bytes, Not(HasSubstr(part)));
+  for (const char* part : {"AROA", "prometheus", "sts.amazonaws", "111122223333"})
+    EXPECT_THAT(bytes, Not(HasSubstr(part)));
   EXPECT_THAT(bytes, Not(HasSubstr(text(credentials.secret_access_key))));
 }
 
@@ -120,7 +121,8 @@ TEST(SessionTokenTest, BelongsToItsAccessKeyIdAlone) {
   const SessionCredentials b = issue_session(keys, claims());
   EXPECT_EQ(refusal(keys, a.session_token.reveal(), b.access_key_id), describe(UnsealRefusal::kOtherAccessKeyId));
   EXPECT_EQ(refusal(keys, a.session_token.reveal(), ""), describe(UnsealRefusal::kOtherAccessKeyId));
-  EXPECT_EQ(refusal(keys, a.session_token.reveal(), ascii_lower(a.access_key_id)), describe(UnsealRefusal::kOtherAccessKeyId));
+  EXPECT_EQ(refusal(keys, a.session_token.reveal(), ascii_lower(a.access_key_id)),
+            describe(UnsealRefusal::kOtherAccessKeyId));
 }
 
 TEST(SessionTokenTest, OpensDuringTheOverlapOfARotationAndNotAfter) {
@@ -133,7 +135,8 @@ TEST(SessionTokenTest, OpensDuringTheOverlapOfARotationAndNotAfter) {
             describe(UnsealRefusal::kUnknownSealingKey));
   // And what the new key seals, an older replica refuses by name.
   const SessionCredentials newer = issue_session(during, claims());
-  EXPECT_EQ(refusal(before, newer.session_token.reveal(), newer.access_key_id), describe(UnsealRefusal::kUnknownSealingKey));
+  EXPECT_EQ(refusal(before, newer.session_token.reveal(), newer.access_key_id),
+            describe(UnsealRefusal::kUnknownSealingKey));
 }
 
 TEST(SessionTokenTest, IsNotOpenedByAnotherServersKeyOfTheSameId) {
@@ -142,7 +145,8 @@ TEST(SessionTokenTest, IsNotOpenedByAnotherServersKeyOfTheSameId) {
   forged += fmt::format("{:08x} 1 {}\n", ours.newest().id, base64_encode(std::string(32, 'k')));
   const SealingKeys theirs = SealingKeys::parse(forged).value();
   const SessionCredentials credentials = issue_session(theirs, claims());
-  EXPECT_EQ(refusal(ours, credentials.session_token.reveal(), credentials.access_key_id), describe(UnsealRefusal::kTampered));
+  EXPECT_EQ(refusal(ours, credentials.session_token.reveal(), credentials.access_key_id),
+            describe(UnsealRefusal::kTampered));
 }
 
 TEST(SessionTokenTest, StaysShortEnoughForAHeader) {

@@ -43,8 +43,7 @@ class HeadTest : public testing::Test {
 };
 
 TEST_F(HeadTest, ListsSeriesSortedAndOnce) {
-  EXPECT_THAT(series({{up_}, {job_a_}}),
-              ElementsAre("down{job=\"a\"}", "up{job=\"a\", zone=\"1\"}", "up{job=\"b\"}"));
+  EXPECT_THAT(series({{up_}, {job_a_}}), ElementsAre("down{job=\"a\"}", "up{job=\"a\", zone=\"1\"}", "up{job=\"b\"}"));
   EXPECT_THAT(series({{up_, job_a_}}), ElementsAre("up{job=\"a\", zone=\"1\"}"));
   EXPECT_THAT(series({}), IsEmpty());
   EXPECT_THAT(series({{up_}, {job_a_}}, {}, 1), ElementsAre("down{job=\"a\"}"));

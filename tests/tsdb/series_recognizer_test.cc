@@ -28,9 +28,7 @@ class SeriesRecognizerTest : public testing::Test {
     const auto known = next && size == encoded.size() ? next : recognizer.recognize(encoded);
     return static_cast<MemorySeries*>(known.series);
   }
-  static std::string encoding_of(const model::Labels& labels) {
-    return std::string(labels.packed());
-  }
+  static std::string encoding_of(const model::Labels& labels) { return std::string(labels.packed()); }
   static model::Labels numbered(int id) { return model::Labels::from({{"__name__", "m"}, {"id", std::to_string(id)}}); }
 
   std::shared_ptr<Head> head_ = std::make_shared<Head>();
@@ -108,8 +106,14 @@ TEST_F(SeriesRecognizerTest, DoesNotKnowOtherSpellings) {
   };
   EXPECT_TRUE(recognizer.recognize(label("a", "1") + label("b", "2")));
   EXPECT_FALSE(recognizer.recognize(label("b", "2") + label("a", "1")));
-  EXPECT_FALSE(recognizer.recognize(label("a", "1") + label("b", "2") + std::string("\x0a\x05\x0a\x01" "c\x12\x00", 7)));
-  EXPECT_FALSE(recognizer.recognize(label("a", "1") + std::string("\x0a\x87\x00\x0a\x01" "b\x12\x01" "2", 9)));
+  EXPECT_FALSE(recognizer.recognize(label("a", "1") + label("b", "2") +
+                                    std::string("\x0a\x05\x0a\x01"
+                                                "c\x12\x00",
+                                                7)));
+  EXPECT_FALSE(recognizer.recognize(label("a", "1") + std::string("\x0a\x87\x00\x0a\x01"
+                                                                  "b\x12\x01"
+                                                                  "2",
+                                                                  9)));
 }
 
 }  // namespace

@@ -50,10 +50,9 @@ class StoreTest : public testing::Test {
 TEST(WorkspaceId, IsWsAndALowerCaseUuid) {
   EXPECT_TRUE(is_workspace_id(kA));
   for (const char* other : {"", "ws-", "aaaaaaaa-0000-4000-8000-000000000001",
-                            "ws-AAAAAAAA-0000-4000-8000-000000000001",
-                            "ws-aaaaaaaa-0000-4000-8000-00000000000", "ws-aaaaaaaa-0000-4000-8000-0000000000011",
-                            "ws-aaaaaaaa00000-4000-8000-000000000001", "ws-../../../../../../etc/passwd/aaaaaaaaa",
-                            "ws-gaaaaaaa-0000-4000-8000-000000000001"}) {
+                            "ws-AAAAAAAA-0000-4000-8000-000000000001", "ws-aaaaaaaa-0000-4000-8000-00000000000",
+                            "ws-aaaaaaaa-0000-4000-8000-0000000000011", "ws-aaaaaaaa00000-4000-8000-000000000001",
+                            "ws-../../../../../../etc/passwd/aaaaaaaaa", "ws-gaaaaaaa-0000-4000-8000-000000000001"}) {
     EXPECT_FALSE(is_workspace_id(other)) << other;
   }
 }
@@ -168,7 +167,8 @@ TEST_F(StoreTest, AWorkspaceThatCannotBeOpenedDoesNotStopTheOthers) {
     write(*store->workspace(kB), 1);
     store->close();
     auto log = journal::Journal::open(fs_, "data/workspaces/" + std::string(kA) + "/wal", {}, executor_, clock_,
-                                      [](const journal::Record&) { return Result<void>(); }).value();
+                                      [](const journal::Record&) { return Result<void>(); })
+                   .value();
     log->append(9, "from the future", [](Result<journal::Sequence>) {});
     log->close();
   }
@@ -186,7 +186,8 @@ TEST_F(StoreTest, AFailedOpenStandsForTenSecondsBeforeTheLogIsReadAgain) {
     ASSERT_TRUE(store->create_workspace(kA));
     store->close();
     auto log = journal::Journal::open(fs_, "data/workspaces/" + std::string(kA) + "/wal", {}, executor_, clock_,
-                                      [](const journal::Record&) { return Result<void>(); }).value();
+                                      [](const journal::Record&) { return Result<void>(); })
+                   .value();
     log->append(9, "from the future", [](Result<journal::Sequence>) {});
     log->close();
   }

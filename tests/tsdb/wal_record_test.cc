@@ -28,18 +28,37 @@ TEST(AppendRecord, HasTheDocumentedBytes) {
   writer.add_sample(2, {1001, model::stale_nan()});
   EXPECT_EQ(hex_encode(std::move(writer).finish()),
             "01"                        // one definition
-            "01" "04" "01610162"        // of series 1, its labels
+            "01"
+            "04"
+            "01610162"        // of series 1, its labels
             "04"                        // four samples
-            "13" "d00f" "0e"            // series +1, new time +1000, integer 7
+            "13"
+            "d00f"
+            "0e"            // series +1, new time +1000, integer 7
             "14"                        // series +1, same time, same value
-            "11" "02" "000000000000e03f"  // series +1, new time +1, raw 0.5
+            "11"
+            "02"
+            "000000000000e03f"  // series +1, new time +1, raw 0.5
             "0e");                      // series -1, same time, stale
 }
 
 TEST(AppendRecord, GivesBackEveryValueBitForBit) {
-  const std::vector<double> values = {0, -0.0, 1, -1, 0.1, 1e15, 9007199254740991, 9007199254740992,
-                                      -9007199254740993.0, 1e300, -1e300, 5e-324, INFINITY, -INFINITY,
-                                      model::stale_nan(), std::bit_cast<double>(model::kNormalNaNBits),
+  const std::vector<double> values = {0,
+                                      -0.0,
+                                      1,
+                                      -1,
+                                      0.1,
+                                      1e15,
+                                      9007199254740991,
+                                      9007199254740992,
+                                      -9007199254740993.0,
+                                      1e300,
+                                      -1e300,
+                                      5e-324,
+                                      INFINITY,
+                                      -INFINITY,
+                                      model::stale_nan(),
+                                      std::bit_cast<double>(model::kNormalNaNBits),
                                       std::bit_cast<double>(uint64_t{0x7ff4000000000000})};
   AppendRecordWriter writer;
   for (const double first : values) {

@@ -152,7 +152,10 @@ TEST(WorkspaceDbFaults, RandomOperationsAgreeWithAMap) {
           fs.set_capacity(std::nullopt);
           model.restart(fs.is_dead() || random() % 2 == 0, random());
           break;
-        case 6: case 7: case 8: case 9: model.run(random); break;
+        case 6:
+        case 7:
+        case 8:
+        case 9: model.run(random); break;
         default: model.append(random); break;
       }
       if (step % 8 == 0) model.settle();

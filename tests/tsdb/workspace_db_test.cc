@@ -64,12 +64,22 @@ TEST(WorkspaceDb, JudgesSamplesAsPrometheusDoes) {
   for (const auto& c : std::vector<Case>{
            {"newer", {4000, 9}, 1, 0, 0, 0, ""},
            {"newest again", {3000, 3}, 0, 1, 0, 0, ""},
-           {"newest, other value", {3000, 4}, 0, 0, 1, 0,
+           {"newest, other value",
+            {3000, 4},
+            0,
+            0,
+            1,
+            0,
             "duplicate sample for timestamp 3000; overrides not allowed: existing 3, new value 4"},
            {"older, stored", {1000, 1}, 0, 1, 0, 0, ""},
            {"older, stored, other value", {1000, 2}, 0, 0, 1, 0, "duplicate sample for timestamp 1000"},
            {"older, stored stale marker", {2000, stale_nan()}, 0, 1, 0, 0, ""},
-           {"another NaN is another value", {2000, std::bit_cast<double>(model::kNormalNaNBits)}, 0, 0, 1, 0,
+           {"another NaN is another value",
+            {2000, std::bit_cast<double>(model::kNormalNaNBits)},
+            0,
+            0,
+            1,
+            0,
             "duplicate sample for timestamp 2000"},
            {"older, nothing stored", {1500, 5}, 0, 0, 0, 1, "out of order sample for series up{job=\"a\"}"},
        }) {
@@ -283,8 +293,9 @@ TEST(WorkspaceDb, RefusesALogOfAnotherKind) {
   DbHarness h(fs);
   ASSERT_TRUE(h.open());
   h.db->close();
-  auto journal = journal::Journal::open(fs, "dir/ws-test/wal", {}, h.executor, h.clock,
-                                        [](const journal::Record&) { return Result<void>(); }).value();
+  auto journal = journal::Journal::open(fs, "dir/ws-test/wal", {}, h.executor, h.clock, [](const journal::Record&) {
+                   return Result<void>();
+                 }).value();
   journal->append(77, "?", [](Result<journal::Sequence>) {});
   journal->close();
   EXPECT_FALSE(h.open());
@@ -352,7 +363,8 @@ TEST(WorkspaceDb, AppendsToSeriesItRecognized) {
   ASSERT_TRUE(h.commit(one(kUp, 1000, 1)));
   model::AppendBatch batch;
   batch.samples = {{2000, 2}, {1000, 1}, {500, 7}};
-  batch.series.push_back({.sample_count = 3, .known = h.db->recognizer()->recognize(model::Labels::from(kUp).packed())});
+  batch.series.push_back(
+      {.sample_count = 3, .known = h.db->recognizer()->recognize(model::Labels::from(kUp).packed())});
   ASSERT_TRUE(batch.series[0].known);
   const auto outcome = h.commit(std::move(batch));
   ASSERT_TRUE(outcome);

@@ -56,8 +56,9 @@ std::vector<Point> delta_edges() {
   int64_t delta = 1 << 21;
   int64_t t = delta;
   std::vector<Point> points = {point(0, 1), point(t, 1)};
-  for (const int64_t dod : {8191l, -8191l, 8192l, -8192l, 8193l, 65535l, -65535l, 65536l, -65536l, 65537l, 524287l,
-                            -524287l, 524288l, -524288l, 524289l, 1l << 40, -(1l << 40), 0l, 1l, -1l}) {
+  for (const int64_t dod :
+       {8191l,   -8191l,   8192l,   -8192l,   8193l,   65535l,   -65535l,     65536l, -65536l, 65537l,
+        524287l, -524287l, 524288l, -524288l, 524289l, 1l << 40, -(1l << 40), 0l,     1l,      -1l}) {
     delta += dod;
     t += delta;
     points.push_back(point(t, 1));
@@ -76,8 +77,12 @@ const std::vector<Vector>& vectors() {
       {"counter", counter(), "000a80a0abfef96240590000000000009875dc27b68b94b6a23e5c03ede24b70bb496d1bf0"},
       {"negative", {point(-5, -0.5), point(0, 0), point(3, -0.0)}, "000309bfe000000000000005c05dffbffea000"},
       {"specials",
-       {point(0, kInf), point(1000, -kInf), {2000, model::kStaleNaNBits}, {3000, model::kNormalNaNBits},
-        point(4000, std::numeric_limits<double>::max()), point(5000, 5e-324)},
+       {point(0, kInf),
+        point(1000, -kInf),
+        {2000, model::kStaleNaNBits},
+        {3000, model::kNormalNaNBits},
+        point(4000, std::numeric_limits<double>::max()),
+        point(5000, 5e-324)},
        "0006007ff0000000000000e807c00d83f8000000000000002d9a4000000000001b5e97fffffffffffec3f7feffffffffffffe0"},
       {"delta edges", delta_edges(),
        "0016003ff0000000000000808080014fffa80054000de00061000b3fffda0002d00007780003840005cffffee800017400003fffffff"

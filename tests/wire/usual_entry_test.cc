@@ -71,7 +71,7 @@ std::string message_of(const std::vector<std::string>& entries) {
   std::string message;
   for (const auto& entry : entries) {
     message += '\x0a';
-    for (size_t size = entry.size(); ; size >>= 7) {
+    for (size_t size = entry.size();; size >>= 7) {
       message += static_cast<char>(size >= 0x80 ? size | 0x80 : size);
       if (size < 0x80) break;
     }
@@ -87,12 +87,19 @@ const std::string kHistogram("\x22\x00", 2);
 TEST(UsualEntry, IsReadAsTheFullDecoderReadsIt) {
   const std::string up = encoded({{"__name__", "up"}, {"job", std::string(200, 'j')}});
   const std::vector<std::string> entries = {
-      up + kSample, up + kSample + kSample, up, up + kExemplar, up + kSample + kExemplar, up + kSample + kHistogram,
+      up + kSample,
+      up + kSample + kSample,
+      up,
+      up + kExemplar,
+      up + kSample + kExemplar,
+      up + kSample + kHistogram,
       up + std::string("\x12\x00", 2),                                          // value and time 0, left out
       up + std::string("\x12\x09\x09\x00\x00\x00\x00\x00\x00\xf8\x3f", 11),     // time 0
       up + std::string("\x12\x0b\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 13),  // before 1970
       up + std::string("\x12\x0b\x10\x07\x09\x00\x00\x00\x00\x00\x00\xf8\x3f", 13),  // the other way round
-      up + kSample + encoded({{"late", "label"}}), kSample, encoded({{"new", "one"}}) + kSample};
+      up + kSample + encoded({{"late", "label"}}),
+      kSample,
+      encoded({{"new", "one"}}) + kSample};
   Memory memory;
   memory.known.insert(up);
   const auto plain = decode_write_request(message_of(entries));
