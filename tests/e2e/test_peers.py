@@ -1,12 +1,22 @@
-"""Programs other than Prometheus that meet Sluice: vmagent as a writer, promtool as a reader of /metrics."""
+"""Programs other than Prometheus that meet Sluice: vmagent as a writer, promtool as a reader of /metrics; and that
+Alertmanager, which nothing of Sluice's meets yet, runs from build/peers."""
+import http.client
+import json
+import pathlib
 import socket
 import subprocess
+import tempfile
 import unittest
 
 from support import PEERS, REGION, CollectorTest, wait_until
 
 VMAGENT = str(PEERS / "usr/bin/vmagent")
 PROMTOOL = str(PEERS / "usr/bin/promtool")
+ALERTMANAGER = str(PEERS / "usr/bin/prometheus-alertmanager")
+# Debian's Alertmanager reads its templates below /usr/share and has no flag for another place. In a mount namespace of
+# its own it finds there what was unpacked into build/peers; the system sees none of it.
+OVERLAY = f"mount -t overlay overlay -o lowerdir={PEERS}/usr/share:/usr/share /usr/share"
+WITH_PEERS_SHARE = ["unshare", "--map-root-user", "--mount", "sh", "-c", OVERLAY + ' && exec "$@"', "sh"]
 
 
 class Vmagent(CollectorTest):
@@ -58,6 +68,47 @@ class Promtool(CollectorTest):
         text = self.must(self.sluice.plain("GET", "/metrics", admin=True)).text
         done = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+class Alertmanager(unittest.TestCase):
+    def setUp(self):
+        if subprocess.run([*WITH_PEERS_SHARE, "true"], stdin=subprocess.DEVNULL, capture_output=True).returncode != 0:
+            self.skipTest("this system allows no mount namespace")
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def start(self):
+        """Returns the port and the log's path."""
+        config, log_path = self.directory / "alertmanager.yml", self.directory / "log"
+        config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        with open(log_path, "wb") as log:
+            process = subprocess.Popen(
+                [*WITH_PEERS_SHARE, ALERTMANAGER, f"--config.file={config}", f"--storage.path={self.directory}/data",
+                 f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
+                cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.addCleanup(lambda: (process.kill(), process.wait(20)))
+        return port, log_path
+
+    def request(self, port, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        self.addCleanup(connection.close)
+        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def test_it_takes_an_alert_and_gives_it_back(self):
+        port, log_path = self.start()
+        try:
+            wait_until(lambda: self.request(port, "GET", "/-/ready")[0] == 200, "Alertmanager")
+        except AssertionError as missing:
+            raise AssertionError(f"{missing}\n{log_path.read_text()[-2000:]}") from None
+        alert = json.dumps([{"labels": {"alertname": "Down", "job": "api"}}])
+        self.assertEqual(self.request(port, "POST", "/api/v2/alerts", alert)[0], 200)
+        _, body = self.request(port, "GET", "/api/v2/alerts")
+        self.assertEqual([a["labels"] for a in json.loads(body)], [{"alertname": "Down", "job": "api"}])
 
 
 if __name__ == "__main__":
