@@ -34,7 +34,7 @@ WireAnswer rest_json_error(const AwsError& error) {
 
 WireAnswer data_plane_error(const AwsError& error) {
   WireAnswer answer = json_answer(error.status, "");
-  answer.headers.emplace_back("x-amzn-errortype", error.code);
+  if (!error.code.empty()) answer.headers.emplace_back("x-amzn-errortype", error.code);
   JsonWriter json(answer.body);
   json.begin_object();
   json.member("message", std::string_view(error.message));

@@ -13,7 +13,8 @@ namespace sluice::aws {
 WireAnswer rest_json_error(const AwsError& error);
 
 /// AMP's data plane: `{"message":"..."}` on one line. Prometheus logs the first line of the body, so line feeds of
-/// the message stay escaped.
+/// the message stay escaped. Header `x-amzn-errortype: <code>`, left out when the error has no code (a request refused
+/// before anything of AWS's protocols was read from it).
 WireAnswer data_plane_error(const AwsError& error);
 
 /// 200-class answer with a JSON body.

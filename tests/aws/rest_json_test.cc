@@ -45,5 +45,11 @@ TEST(DataPlaneError, StaysOnOneLine) {
   EXPECT_EQ(answer.body, R"({"message":"first\nsecond \"quoted\""})");
 }
 
+TEST(DataPlaneError, LeavesTheTypeOutWhenItHasNone) {
+  EXPECT_THAT(data_plane_error({403, "AccessDeniedException", "m"}).headers,
+              Contains(Pair("x-amzn-errortype", "AccessDeniedException")));
+  EXPECT_THAT(data_plane_error({413, "", "m"}).headers, Not(Contains(Pair("x-amzn-errortype", ::testing::_))));
+}
+
 }  // namespace
 }  // namespace sluice::aws
