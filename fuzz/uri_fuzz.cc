@@ -1,4 +1,5 @@
 // uses: http
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -32,7 +33,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                  "a URI keeps its meaning");
   }
   if (const auto form = sluice::http::Form::parse(text)) {
-    for (const auto& [name, value] : form->parameters()) SLUICE_CHECK(form->find(name) != nullptr, "found by name");
+    // find() looks through the list: asking for each of a thousand names would be the slowest thing here by far.
+    const auto& parameters = form->parameters();
+    for (size_t i = 0; i < std::min<size_t>(parameters.size(), 32); ++i) {
+      SLUICE_CHECK(form->find(parameters[i].first) != nullptr, "found by name");
+    }
   }
   const auto match = routes().match("GET", text);
   SLUICE_CHECK((match.route >= 0) == (match.kind == sluice::http::RouteTable::Match::Kind::kFound), "one or neither");
