@@ -3,8 +3,9 @@
 
 A suite is a GoogleTest binary (bin/*_test), a fuzz replay (bin/*_fuzz), a check of the tree (layers, style, docs), or a
 Python module (tests/tools and, end to end, tests/e2e). Each test case counts once; a suite that dies is one failure.
-Output of a suite is shown only when it fails. With --long the suites are those of LONG instead, one at a time, each for
-its minutes; what they report closes as a table.
+What a sanitizer reports in any process of a suite, servers included, is a failure of that suite, whatever its tests
+saw. Output of a suite is shown only when it fails. With --long the suites are those of LONG instead, one at a time,
+each for its minutes; what they report closes as a table.
 """
 import argparse
 import json
@@ -78,30 +79,45 @@ def run_python(name, module, env, seconds_max=SUITE_SECONDS_MAX):
                    skipped_names=counts["skipped"])
 
 
-def suites(build, env):
+def suites(build):
+    """Each suite as (name, function of its name and environment)."""
     bin_dir = build / "bin"
     for binary in sorted(bin_dir.glob("*_test")):
-        yield binary.name.removesuffix("_test"), lambda n, b=binary: run_gtest(n, str(b), env)
+        yield binary.name.removesuffix("_test"), lambda n, e, b=binary: run_gtest(n, str(b), e)
     for binary in sorted(bin_dir.glob("*_fuzz")):
         target = binary.name.removesuffix("_fuzz")
         corpus = str(ROOT / "fuzz/corpus" / target)
-        yield f"fuzz_{target}", lambda n, b=binary, c=corpus: run_plain(n, [str(b), c], env)
+        yield f"fuzz_{target}", lambda n, e, b=binary, c=corpus: run_plain(n, [str(b), c], e)
     for name, check in CHECKS.items():
-        yield name, lambda n, c=check: run_plain(n, [sys.executable, str(ROOT / c)], env)
+        yield name, lambda n, e, c=check: run_plain(n, [sys.executable, str(ROOT / c)], e)
     for module in sorted((ROOT / "tests/tools").glob("test_*.py")):
-        yield f'tools_{module.stem.removeprefix("test_")}', lambda n, m=module: run_python(n, str(m), env)
+        yield f'tools_{module.stem.removeprefix("test_")}', lambda n, e, m=module: run_python(n, str(m), e)
     for module in sorted((ROOT / "tests/e2e").glob("test_*.py")):
-        yield f'e2e_{module.stem.removeprefix("test_")}', lambda n, m=module: run_python(n, str(m), env)
+        yield f'e2e_{module.stem.removeprefix("test_")}', lambda n, e, m=module: run_python(n, str(m), e)
 
 
-def long_suites(env, minutes):
+def long_suites(minutes):
     for name, (module, minutes_default, minutes_more) in LONG.items():
         if not (ROOT / module).exists():
             continue
         time_given = minutes or minutes_default
-        long_env = dict(env, SLUICE_LONG="1", SLUICE_LONG_MINUTES=str(time_given))
+        told = {"SLUICE_LONG": "1", "SLUICE_LONG_MINUTES": str(time_given)}
         seconds_max = 60 * (time_given + minutes_more)
-        yield f"long_{name}", lambda n, m=ROOT / module, e=long_env, s=seconds_max: run_python(n, str(m), e, s)
+        yield (f"long_{name}",
+               lambda n, e, m=str(ROOT / module), t=told, s=seconds_max: run_python(n, m, dict(e, **t), s))
+
+
+def with_sanitizer_reports(function, name, env):
+    """The suite's outcome; a report that a sanitizer wrote meanwhile makes it a failure, and part of its output."""
+    with tempfile.TemporaryDirectory(prefix="sluice-sanitizer-") as directory:
+        told = {variable: f"{env.get(variable, '')}:log_path={directory}/report"
+                for variable in ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")}
+        outcome = function(name, dict(env, **told))
+        reports = [path.read_text(errors="replace") for path in sorted(pathlib.Path(directory).iterdir())]
+    if reports:
+        outcome.failed = max(outcome.failed, 1)
+        outcome.output += f"\n{len(reports)} processes had something reported by a sanitizer\n" + "\n".join(reports)
+    return outcome
 
 
 def main():
@@ -119,7 +135,7 @@ def main():
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     env.setdefault("SLUICE_CONFORMANCE_DIR", str(ROOT.parent / "shared/conformance"))
 
-    every = list(long_suites(env, arguments.minutes) if arguments.long else suites(build, env))
+    every = list(long_suites(arguments.minutes) if arguments.long else suites(build))
     chosen = [(n, f) for n, f in every if not arguments.names or any(w in n for w in arguments.names)]
     if not chosen:
         print(f"no suite matches {' '.join(arguments.names)}; there are {', '.join(n for n, _ in every)}",
@@ -128,7 +144,7 @@ def main():
     def timed(item):
         name, function = item
         began = time.monotonic()
-        outcome = function(name)
+        outcome = with_sanitizer_reports(function, name, env)
         outcome.seconds = time.monotonic() - began
         verdict = "ok  " if outcome.failed == 0 else "FAIL"
         print(f"{verdict} {name:<28} {outcome.passed:>5} passed {outcome.failed:>3} failed "
