@@ -38,7 +38,7 @@ std::optional<aws::AwsError> check_shape(std::span<const aws::ParameterRule> sca
 const std::string& required_value(const aws::Parameters& parameters, std::string_view name);
 std::string value_or(const aws::Parameters& parameters, std::string_view name, std::string_view otherwise);
 
-/// After check_shape: `name`.member.N, and `name`.member.N.Key / .Value.
+/// `name`.member.N, and `name`.member.N.Key / .Value, after a check_shape whose lists had one of that name.
 std::vector<std::string> read_strings(const aws::Parameters& parameters, std::string_view name);
 iam::Tags read_tags(const aws::Parameters& parameters, std::string_view name);
 

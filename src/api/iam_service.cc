@@ -1,5 +1,7 @@
 #include "api/iam_service.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "api/iam_operations.h"
@@ -8,14 +10,26 @@
 namespace sluice::api {
 namespace {
 
-void add_tag_keys(OperationPlan& plan, const aws::Parameters& parameters) {
-  const iam::Tags tags = read_tags(parameters, "Tags");
-  std::vector<std::string> keys = read_strings(parameters, "TagKeys");
+/// Whether the operation has a parameter of that name. Others are ignored, as AWS does; no shape was checked for them,
+/// and they must not bring condition keys.
+bool takes(const IamOperation& operation, std::string_view name) {
+  const auto is_called = [name](const auto& rule) { return rule.name == name; };
+  return std::ranges::any_of(operation.scalars, is_called) || std::ranges::any_of(operation.lists, is_called);
+}
+
+/// What the request brings: aws:RequestTag/<key>, aws:TagKeys, iam:PolicyARN.
+void add_request_keys(OperationPlan& plan, const IamOperation& operation, const aws::Parameters& parameters) {
+  iam::Tags tags;
+  if (takes(operation, "Tags")) tags = read_tags(parameters, "Tags");
+  std::vector<std::string> keys;
+  if (takes(operation, "TagKeys")) keys = read_strings(parameters, "TagKeys");
   for (const auto& [key, value] : tags) {
     plan.context_keys.set("aws:RequestTag/" + key, value);
     keys.push_back(key);
   }
   if (!keys.empty()) plan.context_keys.set_list("aws:TagKeys", std::move(keys));
+  if (operation.resource != IamResource::kRole || !takes(operation, "PolicyArn")) return;
+  plan.context_keys.set("iam:PolicyARN", required_value(parameters, "PolicyArn"));
 }
 
 void add_resource_keys(OperationPlan& plan, const IamTarget& target) {
@@ -50,13 +64,10 @@ std::expected<OperationPlan, aws::AwsError> IamService::plan(std::string_view ac
   OperationPlan plan;
   plan.operation = operation->name;
   plan.permissions.push_back({fmt::format("iam:{}", operation->name), target.arn});
-  add_tag_keys(plan, parameters);
+  add_request_keys(plan, *operation, parameters);
   add_resource_keys(plan, target);
   if (!operation->tag_action.empty() && !read_tags(parameters, "Tags").empty())
     plan.permissions.push_back({std::string(operation->tag_action), target.arn});
-  if (operation->resource == IamResource::kRole)
-    if (const std::string* arn = aws::find_parameter(parameters, "PolicyArn"))
-      plan.context_keys.set("iam:PolicyARN", *arn);
   return plan;
 }
 
