@@ -56,22 +56,26 @@ TEST_F(HttpClientTest, SendsMethodTargetFieldsAndBody) {
 
 TEST_F(HttpClientTest, KeepsConnectionsAndNoticesThatTheyWereClosed) {
   ScriptedHandler handler(echo);
-  ServerOptions options;
-  options.limits.keep_alive_timeout = milliseconds(40);
-  const auto server = serve(handler, options);
   const auto client = make_client();
   auto& connections = metrics.gauge("sluice_http_connections", "", {{"listener", "public"}});
-  for (int i = 0; i < 5; ++i) {
-    auto request = get(*server);
+  const auto post = [&](const HttpServer& server) {
+    auto request = get(server);
     request.method = "POST";  // never repeated: a dead kept connection would show as an error
-    const auto response = send(*client, request);
-    ASSERT_TRUE(response) << response.error().message;
-    EXPECT_EQ(connections.value(), 1);
+    return send(*client, request);
+  };
+  {
+    const auto patient = serve(handler);
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE(post(*patient));
+      EXPECT_EQ(connections.value(), 1);
+    }
   }
-  while (connections.value() > 0) std::this_thread::sleep_for(milliseconds(1));
-  auto request = get(*server);
-  request.method = "POST";
-  EXPECT_TRUE(send(*client, request)) << "on a fresh connection";
+  ServerOptions options;
+  options.limits.keep_alive_timeout = milliseconds(40);
+  const auto hasty = serve(handler, options);
+  ASSERT_TRUE(post(*hasty));
+  ASSERT_TRUE(eventually([&] { return connections.value() == 0; }));
+  EXPECT_TRUE(post(*hasty)) << "on a fresh connection";
 }
 
 TEST_F(HttpClientTest, CarriesManyRequestsAtOnce) {
@@ -139,13 +143,16 @@ TEST_F(HttpClientTest, EndsAtItsTimeoutWhereverItIs) {
   EXPECT_THAT(late.error().message, HasSubstr(server->address()));
   release.set_value();
 
+  std::promise<void> answer;
   ClientOptions options;
-  options.resolve = [](const std::string&) -> Result<std::vector<IpAddress>> {
-    std::this_thread::sleep_for(milliseconds(200));
+  options.resolve = [answered = answer.get_future().share()](const std::string&) -> Result<std::vector<IpAddress>> {
+    answered.wait();
     return fail(ErrorCode::kUnavailable, "too late");
   };
+  const auto asking = make_client(options);
   request.url = "http://slow.test/";
-  const auto lookup = send(*make_client(options), request);
+  const auto lookup = send(*asking, request);
+  answer.set_value();
   ASSERT_FALSE(lookup);
   EXPECT_EQ(lookup.error().code, ErrorCode::kDeadlineExceeded);
 }

@@ -64,7 +64,7 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_THAT(client.read_answer(), EndsWith("\r\n\r\nPOST /1 abc"));
   EXPECT_THAT(client.read_answer(), EndsWith("\r\n\r\nPOST /2 de"));
   bool closed = false;
-  const auto last = client.read_all(milliseconds(5000), &closed);
+  const auto last = client.read_all(kPatience, &closed);
   EXPECT_THAT(last, HasSubstr("Connection: close\r\n"));
   EXPECT_THAT(last, EndsWith("\r\n\r\nGET /3 "));
   EXPECT_TRUE(closed);
@@ -106,7 +106,7 @@ TEST_F(HttpServerTest, Http10IsAnsweredAndClosed) {
   RawClient client(server->port());
   client.send("GET /x HTTP/1.0\r\n\r\n");
   bool closed = false;
-  EXPECT_THAT(client.read_all(milliseconds(5000), &closed), EndsWith("GET /x "));
+  EXPECT_THAT(client.read_all(kPatience, &closed), EndsWith("GET /x "));
   EXPECT_TRUE(closed);
 }
 
@@ -167,7 +167,7 @@ TEST_F(HttpServerTest, RefusesAmbiguousFramingOnTheWire) {
     client.send(fmt::format("POST / HTTP/1.1\r\nHost: h\r\n{}\r\n", fields));
     client.send("0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n");
     bool closed = false;
-    const auto answer = client.read_all(milliseconds(5000), &closed);
+    const auto answer = client.read_all(kPatience, &closed);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 Bad Request\r\n")) << fields;
     EXPECT_THAT(answer, Not(HasSubstr("smuggled"))) << fields;
     EXPECT_TRUE(closed);
@@ -185,7 +185,7 @@ TEST_F(HttpServerTest, SlowHeaderIsAnswered408) {
   slow.send("GET / HTTP/1.1\r\nHo");
   EXPECT_THAT(slow.read_all(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
   bool closed = false;
-  EXPECT_EQ(silent.read_all(milliseconds(5000), &closed), "") << "nothing was asked, nothing is answered";
+  EXPECT_EQ(silent.read_all(kPatience, &closed), "") << "nothing was asked, nothing is answered";
   EXPECT_TRUE(closed);
 }
 
@@ -224,7 +224,7 @@ TEST_F(HttpServerTest, IdleKeepAliveIsClosedSilently) {
   client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   client.read_answer();
   bool closed = false;
-  EXPECT_EQ(client.read_all(milliseconds(5000), &closed), "");
+  EXPECT_EQ(client.read_all(kPatience, &closed), "");
   EXPECT_TRUE(closed);
 }
 
@@ -371,7 +371,7 @@ TEST_F(HttpServerTest, AServerThatFillsUpClosesIdleConnections) {
   third.send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(third.read_answer(), EndsWith("GET /3 "));
   bool closed = false;
-  EXPECT_EQ(idle.read_all(milliseconds(5000), &closed), "");
+  EXPECT_EQ(idle.read_all(kPatience, &closed), "");
   EXPECT_TRUE(closed);
 }
 
@@ -396,7 +396,7 @@ TEST_F(HttpServerTest, StopLetsARequestFinishAndClosesIdleConnections) {
   running.wait();
   std::thread stopping([&] { server->stop(milliseconds(5000)); });
   bool closed = false;
-  EXPECT_EQ(idle.read_all(milliseconds(5000), &closed), "");
+  EXPECT_EQ(idle.read_all(kPatience, &closed), "");
   EXPECT_TRUE(closed);
   release.set_value();
   const auto answer = busy.read_all();

@@ -28,6 +28,7 @@
 #include "http/request.h"
 #include "net/http_server.h"
 #include "net/runtime.h"
+#include "support/patience.h"
 
 namespace sluice::net {
 
@@ -152,13 +153,13 @@ class RawClient {
     return true;
   }
   /// Reads until the peer closes or `timeout` passes; `closed` says which.
-  std::string read_all(milliseconds timeout = milliseconds(5000), bool* closed = nullptr) {
+  std::string read_all(milliseconds timeout = kPatience, bool* closed = nullptr) {
     std::string text = std::exchange(left_, {});
     read_while([](const std::string&) { return true; }, timeout, text, closed);
     return text;
   }
   /// Reads one answer: header and as much body as Content-Length says.
-  std::string read_answer(milliseconds timeout = milliseconds(5000)) {
+  std::string read_answer(milliseconds timeout = kPatience) {
     std::string text = std::exchange(left_, {});
     read_while([](const std::string& read) { return answer_size(read) == 0; }, timeout, text, nullptr);
     if (const size_t size = answer_size(text)) {
@@ -217,7 +218,7 @@ class NetTest : public testing::Test {
     return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
   }
   /// Polls until the condition holds; false when it does not within `at_most`.
-  static bool eventually(const std::function<bool()>& condition, milliseconds at_most = milliseconds(5000)) {
+  static bool eventually(const std::function<bool()>& condition, milliseconds at_most = kPatience) {
     const auto until = std::chrono::steady_clock::now() + at_most;
     while (!condition()) {
       if (std::chrono::steady_clock::now() > until) return false;

@@ -27,7 +27,7 @@ class SourceLimitsTest : public NetTest {
   static std::string get(std::string_view target, std::string_view fields = "") {
     return fmt::format("GET {} HTTP/1.1\r\nHost: h\r\n{}\r\n", target, fields);
   }
-  static bool is_closed(RawClient& client, milliseconds within = milliseconds(5000)) {
+  static bool is_closed(RawClient& client, milliseconds within = kPatience) {
     bool closed = false;
     client.read_all(within, &closed);
     return closed;

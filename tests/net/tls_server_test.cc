@@ -43,9 +43,9 @@ TEST_F(TlsServerTest, PlainHttpAndSilenceAreEnded) {
   RawClient silent(server->port());
   plain.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   bool closed = false;
-  EXPECT_THAT(plain.read_all(milliseconds(3000), &closed), Not(HasSubstr("200 OK")));
+  EXPECT_THAT(plain.read_all(kPatience, &closed), Not(HasSubstr("200 OK")));
   EXPECT_TRUE(closed);
-  silent.read_all(milliseconds(3000), &closed);
+  silent.read_all(kPatience, &closed);
   EXPECT_TRUE(closed);
 }
 
@@ -95,7 +95,7 @@ TEST_F(TlsServerTest, RenegotiationEndsTheConnectionAndNothingElse) {
   SSL_renegotiate(client.ssl());
   EXPECT_NE(SSL_do_handshake(client.ssl()), 1);
   bool closed = false;
-  client.raw().read_all(milliseconds(3000), &closed);
+  client.raw().read_all(kPatience, &closed);
   EXPECT_TRUE(closed);
   bystander.send("GET /after HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(bystander.read_until("GET /after "), EndsWith("GET /after "));
