@@ -22,13 +22,7 @@ class HeadSeries final : public model::Series {
     for (const auto& chunk : chunks_) {
       if (chunk.max_ms < range.min_ms) continue;
       if (chunk.min_ms > range.max_ms) break;
-      XorChunkReader reader(*chunk.bytes);
-      while (reader.next() && reader.t_ms() <= range.max_ms) {
-        if (reader.t_ms() < range.min_ms) continue;
-        out.t_ms.push_back(reader.t_ms());
-        out.values.push_back(reader.value());
-      }
-      SLUICE_TRY(reader.status());
+      SLUICE_TRY(read_chunk(chunk, range, out));
     }
     return budget_.charge(out.size());
   }

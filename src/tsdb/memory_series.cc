@@ -73,13 +73,13 @@ void MemorySeries::begin_chunk(TimestampMs t_ms) {
 }
 
 void MemorySeries::seal() {
-  sealed_.push_back({open_min_ms_, newest_ms(), std::make_shared<const std::string>(open_.take())});
+  sealed_.push_back(make_chunk_view(open_min_ms_, newest_ms(), ChunkEncoding::kXor, open_.take()));
 }
 
 bool MemorySeries::find(TimestampMs t_ms, double& value) const {
   if (open_.samples() > 0 && t_ms >= open_min_ms_) return find_in_chunk(open_.chunk(), t_ms, value);
   const auto chunk = std::ranges::lower_bound(sealed_, t_ms, {}, &ChunkView::max_ms);
-  return chunk != sealed_.end() && t_ms >= chunk->min_ms && find_in_chunk(*chunk->bytes, t_ms, value);
+  return chunk != sealed_.end() && t_ms >= chunk->min_ms && find_in_chunk(chunk->bytes, t_ms, value);
 }
 
 void MemorySeries::prefetch_labels() const {
@@ -93,14 +93,14 @@ std::vector<ChunkView> MemorySeries::chunks(model::TimeRange range) const {
   auto chunk = std::ranges::lower_bound(sealed_, range.min_ms, {}, &ChunkView::max_ms);
   for (; chunk != sealed_.end() && chunk->min_ms <= range.max_ms; ++chunk) found.push_back(*chunk);
   if (open_.samples() > 0 && open_min_ms_ <= range.max_ms && newest_ms() >= range.min_ms) {
-    found.push_back({open_min_ms_, newest_ms(), std::make_shared<const std::string>(open_.chunk())});
+    found.push_back(make_chunk_view(open_min_ms_, newest_ms(), ChunkEncoding::kXor, open_.chunk()));
   }
   return found;
 }
 
 uint64_t MemorySeries::bytes() const {
   uint64_t total = sizeof(MemorySeries) + labels_.packed().size() + open_.memory_bytes();
-  for (const auto& chunk : sealed_) total += kSealedChunkBytes + chunk.bytes->size();
+  for (const auto& chunk : sealed_) total += kSealedChunkBytes + chunk.bytes.size();
   return total;
 }
 

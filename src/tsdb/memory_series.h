@@ -9,16 +9,10 @@
 #include "base/clock.h"
 #include "model/labels.h"
 #include "model/sample.h"
+#include "tsdb/chunk.h"
 #include "tsdb/xor_chunk.h"
 
 namespace sluice::tsdb {
-
-/// A chunk as a reader holds it: immutable.
-struct ChunkView {
-  TimestampMs min_ms = 0;
-  TimestampMs max_ms = 0;
-  std::shared_ptr<const std::string> bytes;
-};
 
 /// What becomes of a sample, decided by the series' samples before it and nothing else.
 enum class Verdict : uint8_t {
