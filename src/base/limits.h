@@ -35,6 +35,14 @@ inline constexpr size_t kLabelsPerSeriesMax = 150;  ///< AMP's quota
 inline constexpr size_t kLabelNameBytesMax = 1'024;
 inline constexpr size_t kLabelValueBytesMax = 64 << 10;
 inline constexpr size_t kSeriesLabelBytesMax = 64 << 10;  ///< names and values of one series together
+inline constexpr size_t kSymbolsPerRequestMax = 1'000'000;  ///< strings of a remote write 2.0 request
+inline constexpr size_t kHistogramsPerRequestMax = 200'000;
+inline constexpr size_t kHistogramBucketsPerRequestMax = 8'000'000;  ///< with spans and custom bounds
+inline constexpr size_t kHistogramBucketsMax =
+    16'384;  ///< of one native histogram, and of a chunk's layout in the head
+inline constexpr size_t kExemplarsPerRequestMax = 200'000;
+inline constexpr size_t kExemplarLabelRunesMax = 128;  ///< names and values together (OpenMetrics)
+inline constexpr size_t kMetadataTextBytesMax = 1'024;  ///< help and unit; the rest is cut
 
 inline constexpr size_t kPackedBytesPerRequestMax = 256 << 20;  ///< label sets with their identity labels
 inline constexpr int64_t kSampleFutureMsMax = 24 * 60 * 60 * 1000;  ///< ahead of the collector's clock
@@ -51,6 +59,9 @@ inline constexpr size_t kJournalRecordBytesMax = 128 << 20;  ///< payload of one
 inline constexpr size_t kJournalSegmentBytesMax = 1 << 30;  ///< read whole when a journal is opened
 inline constexpr size_t kJournalDamageReportsMax = 1'000;  ///< kept; all are counted
 inline constexpr size_t kJournalSparesMax = 2;  ///< used segments kept for reuse
+inline constexpr size_t kExemplarsMax = 100'000;  ///< kept of one workspace, the newest
+inline constexpr size_t kMetadataFamiliesMax = 50'000;  ///< of one workspace
+inline constexpr size_t kChunkHistogramBucketsMax = 1 << 21;  ///< of one sample, read from a block
 inline constexpr size_t kFormatFileBytesMax = 4 << 10;
 
 // Identity.

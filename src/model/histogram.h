@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <variant>
 #include <vector>
+
+#include "base/clock.h"
 
 namespace sluice::model {
 
@@ -18,6 +21,10 @@ struct BucketSpan {
 inline constexpr int32_t kCustomBucketsSchema = -53;
 inline constexpr int32_t kExponentialSchemaMin = -4;
 inline constexpr int32_t kExponentialSchemaMax = 8;
+/// Schemas that chunks of newer writers may have. Finer ones than kExponentialSchemaMax are reduced to it when they
+/// are read or received, coarser ones than kExponentialSchemaMin are only ever read.
+inline constexpr int32_t kExponentialSchemaMinReserved = -9;
+inline constexpr int32_t kExponentialSchemaMaxReserved = 52;
 
 enum class CounterResetHint : uint8_t { kUnknown, kReset, kNotReset, kGauge };
 
@@ -53,6 +60,19 @@ struct Histogram {
   std::vector<int64_t> negative_deltas;
   std::vector<double> custom_values;
   friend bool operator==(const Histogram&, const Histogram&) = default;
+};
+
+/// A native histogram of a series at a time. A stale marker is one whose `sum` is the stale NaN; nothing else of it
+/// counts.
+struct HistogramSample {
+  TimestampMs t_ms = 0;
+  TimestampMs start_ms = 0;  ///< when its counter began, 0 where unknown
+  std::variant<Histogram, FloatHistogram> value;
+
+  double sum() const {
+    return std::visit([](const auto& histogram) { return histogram.sum; }, value);
+  }
+  friend bool operator==(const HistogramSample&, const HistogramSample&) = default;
 };
 
 }  // namespace sluice::model

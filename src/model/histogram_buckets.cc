@@ -95,7 +95,7 @@ HistogramBucket make_bucket(const FloatHistogram& histogram, int32_t index, doub
 
 double bucket_upper_bound(int32_t index, int32_t schema, std::span<const double> custom_values) {
   if (schema == kCustomBucketsSchema) return custom_bound(index, custom_values);
-  SLUICE_CHECK(schema >= kExponentialSchemaMin && schema <= kExponentialSchemaMax,
+  SLUICE_CHECK(schema >= kExponentialSchemaMinReserved && schema <= kExponentialSchemaMax,
                "histogram schema not checked at the edge");
   constexpr double kLargest = std::numeric_limits<double>::max();
   if (schema <= 0) {

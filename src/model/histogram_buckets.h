@@ -21,7 +21,8 @@ struct HistogramBucket {
 
 /// The upper bound of the positive bucket `index`: 2^(index * 2^-schema), or a custom bound (-Inf for -1,
 /// +Inf past the last). The bound 2^1024 is the largest double instead, and all digits are those of Prometheus
-/// (model/histogram/generic.go). `schema` must be kCustomBucketsSchema or an exponential one (checked).
+/// (model/histogram/generic.go). `schema` must be kCustomBucketsSchema or an exponential one, from
+/// kExponentialSchemaMinReserved to kExponentialSchemaMax (checked).
 double bucket_upper_bound(int32_t index, int32_t schema, std::span<const double> custom_values);
 
 /// All buckets that have a place in the spans, ascending: negative ones, the zero bucket when its

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/coding.h"
+#include "tsdb/byte_buffer.h"
 
 namespace sluice::tsdb {
 
@@ -49,6 +50,55 @@ class BitCollector {
   std::array<char, kBitsMax / 8 + sizeof(uint64_t)> bytes_;  // the last word is written whole
   size_t words_ = 0;   // complete ones
   uint64_t word_ = 0;  // the one being filled, from the top
+  unsigned used_ = 0;  // bits of it, below 64
+};
+
+/// Puts bits, most significant first, behind those that a buffer holds: as BitCollector, for any number of them.
+/// Borrows the buffer, whose content is whole again after finish(). Not thread-safe.
+class BitWriter {
+ public:
+  /// `free` lower bits, 0 to 7, of the buffer's last byte are zeros still to be written.
+  BitWriter(ByteBuffer& out, unsigned free) : out_(out) {
+    if (free == 0) return;
+    used_ = 8 - free;
+    word_ = static_cast<uint64_t>(static_cast<unsigned char>(out.back())) << 56;
+    out.replace_tail(1, {});
+  }
+  BitWriter(const BitWriter&) = delete;
+  BitWriter& operator=(const BitWriter&) = delete;
+
+  /// The low `count` bits of `value`, the others of which must be zero; 1 <= count <= 64.
+  void bits(uint64_t value, unsigned count) {
+    const unsigned room = 64 - used_;
+    if (count < room) {
+      word_ |= value << (room - count);
+      used_ += count;
+      return;
+    }
+    used_ = count - room;
+    append(word_ | value >> used_, sizeof(uint64_t));
+    word_ = used_ == 0 ? 0 : value << (64 - used_);
+  }
+  void bit(bool set) { bits(set ? 1 : 0, 1); }
+
+  /// Hands everything to the buffer; returns how many bits of its last byte are free.
+  unsigned finish() {
+    append(word_, (used_ + 7) / 8);
+    const unsigned free = (8 - used_ % 8) % 8;
+    word_ = 0;
+    used_ = 0;
+    return free;
+  }
+
+ private:
+  void append(uint64_t word, size_t bytes) {
+    char text[sizeof word];
+    store_be<uint64_t>(text, word);
+    out_.replace_tail(0, {text, bytes});
+  }
+
+  ByteBuffer& out_;
+  uint64_t word_ = 0;  // being filled, from the top
   unsigned used_ = 0;  // bits of it, below 64
 };
 

@@ -37,7 +37,7 @@ class ByteBuffer {
     const size_t kept = size_ - replaced;
     const size_t size = kept + bytes.size();
     if (size > capacity_) grow(size);
-    std::memcpy(data_.get() + kept, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(data_.get() + kept, bytes.data(), bytes.size());
     size_ = static_cast<uint32_t>(size);
   }
   /// Lets go of the memory too.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "tsdb/varbit.h"
 
 namespace sluice::tsdb {
 namespace {
@@ -18,22 +19,9 @@ struct DodCode {
 };
 constexpr DodCode kDodCodes[] = {{0b10, 2, 14}, {0b110, 3, 17}, {0b1110, 4, 20}, {0b1111, 4, 64}};
 
-constexpr unsigned kLeadingBits = 5;
-constexpr unsigned kSignificantBits = 6;
-constexpr unsigned kLeadingMax = 31;
-
-constexpr uint64_t low_bits(uint64_t value, unsigned count) {
-  return count == 64 ? value : value & ((uint64_t{1} << count) - 1);
-}
-
 // bitRange of xor.go: the range is lopsided, -(2^(n-1)-1) .. 2^(n-1).
 constexpr bool fits(int64_t value, unsigned bits) {
   return bits == 64 || (-((int64_t{1} << (bits - 1)) - 1) <= value && value <= int64_t{1} << (bits - 1));
-}
-
-void append_varint_bits(BitCollector& out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out.bits((value & 0x7f) | 0x80, 8);
-  out.bits(value, 8);
 }
 
 }  // namespace
@@ -53,7 +41,7 @@ void XorChunkWriter::append(TimestampMs t_ms, double value) {
       append_delta_of_delta(out, static_cast<int64_t>(delta - delta_));
     }
     delta_ = delta;
-    append_value(out, bits);
+    append_xor_change(out, bits ^ value_bits_, window_);
   }
   data_.replace_tail(free_ == 0 ? 0 : 1, out.finish());
   free_ = static_cast<uint8_t>(out.free());
@@ -75,8 +63,7 @@ std::string XorChunkWriter::take() {
   data_.clear();
   samples_ = 0;
   free_ = 0;
-  leading_ = kNoWindow;
-  trailing_ = 0;
+  window_ = {};
   return bytes;
 }
 
@@ -87,30 +74,7 @@ void XorChunkWriter::append_delta_of_delta(BitCollector& out, int64_t dod) {
   }
   const auto* code = std::ranges::find_if(kDodCodes, [&](const DodCode& c) { return fits(dod, c.bits); });
   out.bits(code->prefix, code->prefix_size);
-  out.bits(low_bits(static_cast<uint64_t>(dod), code->bits), code->bits);
-}
-
-void XorChunkWriter::append_value(BitCollector& out, uint64_t bits) {
-  const uint64_t change = bits ^ value_bits_;
-  if (change == 0) {
-    out.bit(false);
-    return;
-  }
-  const auto leading = std::min<unsigned>(static_cast<unsigned>(std::countl_zero(change)), kLeadingMax);
-  const auto trailing = static_cast<unsigned>(std::countr_zero(change));
-  const bool window_fits = leading_ != kNoWindow && leading >= leading_ && trailing >= trailing_;
-  if (window_fits) {
-    out.bits(0b10, 2);
-    out.bits(change >> trailing_, 64u - leading_ - trailing_);
-    return;
-  }
-  leading_ = static_cast<uint8_t>(leading);
-  trailing_ = static_cast<uint8_t>(trailing);
-  const unsigned significant = 64 - leading - trailing;
-  out.bits(0b11, 2);
-  out.bits(leading << kSignificantBits | low_bits(significant, kSignificantBits),  // 64 is written as 0
-           kLeadingBits + kSignificantBits);
-  out.bits(change >> trailing, significant);
+  out.bits(varbit::low_bits(static_cast<uint64_t>(dod), code->bits), code->bits);
 }
 
 XorChunkReader::XorChunkReader(std::string_view chunk) : in_(chunk.substr(std::min(chunk.size(), kXorHeaderSize))) {
@@ -136,14 +100,15 @@ bool XorChunkReader::end(const char* reason) {
 bool XorChunkReader::next() {
   if (error_ != nullptr || read_ == samples_) return false;
   if (read_ == 0) return next_first();
-  if (!next_time() || !next_value()) return false;
+  if (!next_time()) return false;
+  if (const char* error = read_xor_change(in_, value_bits_, window_)) return end(error);
   ++read_;
   return true;
 }
 
 bool XorChunkReader::next_first() {
   uint64_t zigzag = 0;
-  if (!read_varint(zigzag)) return false;
+  if (const char* error = read_varint_bits(in_, zigzag)) return end(error);
   if (!in_.read(64, value_bits_)) return end("cut off in the first value");
   t_ms_ = zigzag_decode(zigzag);
   ++read_;
@@ -152,7 +117,7 @@ bool XorChunkReader::next_first() {
 
 bool XorChunkReader::next_time() {
   if (read_ == 1) {
-    if (!read_varint(delta_)) return false;
+    if (const char* error = read_varint_bits(in_, delta_)) return end(error);
   } else {
     const uint64_t prefix = in_.peek(4);
     unsigned ones = 0;
@@ -169,38 +134,6 @@ bool XorChunkReader::next_time() {
   }
   t_ms_ = static_cast<TimestampMs>(static_cast<uint64_t>(t_ms_) + delta_);
   return true;
-}
-
-bool XorChunkReader::next_value() {
-  uint64_t bits = 0;
-  if (!in_.read(1, bits)) return end("cut off in a value");
-  if (bits == 0) return true;
-  if (!in_.read(1, bits)) return end("cut off in a value");
-  if (bits == 1) {
-    if (!in_.read(kLeadingBits + kSignificantBits, bits)) return end("cut off in a value");
-    const auto leading = static_cast<unsigned>(bits >> kSignificantBits);
-    const auto significant = static_cast<unsigned>(low_bits(bits, kSignificantBits));
-    significant_ = significant == 0 ? 64 : significant;
-    if (leading + significant_ > 64) return end("a value window of more than 64 bits");
-    trailing_ = 64 - leading - significant_;
-  } else if (significant_ == 0) {
-    return end("a value window is reused before there is one");
-  }
-  if (!in_.read(significant_, bits)) return end("cut off in a value");
-  value_bits_ ^= bits << trailing_;
-  return true;
-}
-
-bool XorChunkReader::read_varint(uint64_t& value) {
-  value = 0;
-  uint64_t byte = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    if (!in_.read(8, byte)) return end("cut off in a timestamp");
-    if (shift == 63 && byte > 1) break;
-    value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return true;
-  }
-  return end("a timestamp of more than 64 bits");
 }
 
 }  // namespace sluice::tsdb

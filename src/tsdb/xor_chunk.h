@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "tsdb/bit_stream.h"
 #include "tsdb/byte_buffer.h"
+#include "tsdb/xor_value.h"
 
 /// Prometheus' XOR chunk (tsdb/docs/format/chunks.md, "XOR chunk data"; tsdb/chunkenc/xor.go), to the byte: a
 /// big-endian count of samples, then delta-of-delta timestamps and XORed values in bits, after Facebook's
@@ -40,18 +41,14 @@ class XorChunkWriter {
 
  private:
   void append_delta_of_delta(BitCollector& out, int64_t dod);
-  void append_value(BitCollector& out, uint64_t bits);
 
   ByteBuffer data_;  // what follows the header
   TimestampMs t_ms_ = 0;
   uint64_t value_bits_ = 0;
   uint64_t delta_ = 0;
   uint16_t samples_ = 0;
-  uint8_t leading_ = kNoWindow;
-  uint8_t trailing_ = 0;
+  XorWindow window_;
   uint8_t free_ = 0;  // bits of the last byte still to be written
-
-  static constexpr uint8_t kNoWindow = 0xff;
 };
 
 /// Walks a chunk's samples:
@@ -78,8 +75,6 @@ class XorChunkReader {
  private:
   bool next_first();
   bool next_time();
-  bool next_value();
-  bool read_varint(uint64_t& value);
   bool end(const char* reason);
 
   BitReader in_;
@@ -88,8 +83,7 @@ class XorChunkReader {
   TimestampMs t_ms_ = 0;
   uint64_t value_bits_ = 0;
   uint64_t delta_ = 0;
-  unsigned trailing_ = 0;
-  unsigned significant_ = 0;  // bits of the window in use; 0 before the first one
+  XorReadWindow window_;
   const char* error_ = nullptr;
 };
 
