@@ -1,6 +1,6 @@
 // uses: wire ingest
 // A remote write body, from compressed bytes to what storage would be asked to add. The same input is also
-// taken as an uncompressed message, since mutated snappy seldom gets that far.
+// taken as an uncompressed message of either version, since mutated snappy seldom gets that far.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -9,9 +9,11 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "ingest/validate.h"
 #include "ingest/write_result.h"
+#include "model/histogram_validate.h"
 #include "wire/remote_write.h"
 
 namespace {
@@ -22,7 +24,9 @@ void require(bool condition) {
 
 void admit_and_check(sluice::model::WriteBatch batch) {
   const size_t samples_sent = batch.samples.size();
+  const size_t others_sent = batch.histograms.size() + batch.exemplars.size();
   sluice::ingest::AdmissionRules rules;
+  rules.stores_histograms = rules.stores_exemplars = rules.stores_metadata = rules.stores_start_times = true;
   rules.identity =
       *sluice::ingest::IdentityLabels::make({{"cluster", "c"}, {"zone", "z", sluice::ingest::IdentityMode::kEnforce}});
   const auto admission = sluice::ingest::admit(batch, rules, 1'700'000'000'000);
@@ -36,6 +40,13 @@ void admit_and_check(sluice::model::WriteBatch batch) {
     samples_kept += admission.batch.samples_of(entry).size();
   }
   require(samples_kept == admission.batch.samples.size() && samples_kept <= samples_sent);
+  require(admission.batch.start_ms.empty() || admission.batch.start_ms.size() == samples_kept);
+  require(admission.batch.histograms.size() + admission.batch.exemplars.size() <= others_sent);
+  for (const auto& histogram : admission.batch.histograms) {
+    require(histogram.series < admission.batch.series.size());
+    require(std::visit([](const auto& h) { return sluice::model::validate(h).has_value(); }, histogram.sample.value));
+  }
+  for (const auto& exemplar : admission.batch.exemplars) require(exemplar.series < admission.batch.series.size());
   const auto answer = sluice::ingest::answer_write(admission.refusals, {});
   require((answer.status == 200) == admission.refusals.empty());
   require(answer.message.find('\n') == std::string::npos);
@@ -71,7 +82,7 @@ void read_again_as_known(const std::string& message, const sluice::wire::RemoteW
   Learned learned(batch);
   const auto again = sluice::wire::decode_write_request(message, limits, &learned);
   require(again.has_value() && again->series.size() == batch.series.size());
-  require(again->exemplars == batch.exemplars && again->histogram_samples == batch.histogram_samples);
+  require(again->exemplars.size() == batch.exemplars.size() && again->histograms.size() == batch.histograms.size());
   for (size_t i = 0; i < batch.series.size(); ++i) {
     const auto& entry = again->series[i];
     const auto labels = sluice::model::Labels::from_packed(std::string(entry.known ? entry.encoded : ""));
@@ -90,6 +101,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (auto batch = sluice::wire::decode_remote_write(bytes, limits)) admit_and_check(*std::move(batch));
   if (auto batch = sluice::wire::decode_write_request(std::string(bytes), limits)) {
     read_again_as_known(std::string(bytes), limits, *batch);
+    admit_and_check(*std::move(batch));
+  }
+  if (auto batch = sluice::wire::decode_write_request_v2(std::string(bytes), limits)) {
     admit_and_check(*std::move(batch));
   }
   return 0;

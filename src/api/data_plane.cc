@@ -1,10 +1,10 @@
 #include "api/data_plane.h"
 
+#include <string>
 #include <utility>
 
 #include "http/status.h"
 #include "ingest/write_result.h"
-#include "wire/remote_write.h"
 
 namespace sluice::api {
 
@@ -27,6 +27,14 @@ http::Response storage_failure(const Error& error) {
   http::Response response = http::Response::text(503, error.message + "\n");
   response.headers.set("Retry-After", kRetryAfterSeconds);
   return response;
+}
+
+/// What became of the request's parts, as senders of remote write 2.0 ask to be told.
+void add_written(http::Headers& headers, const model::AppendOutcome& outcome) {
+  const uint64_t samples = outcome.samples_added + outcome.duplicates - outcome.histograms_added;
+  headers.set("X-Prometheus-Remote-Write-Samples-Written", std::to_string(samples));
+  headers.set("X-Prometheus-Remote-Write-Histograms-Written", std::to_string(outcome.histograms_added));
+  headers.set("X-Prometheus-Remote-Write-Exemplars-Written", std::to_string(outcome.exemplars_added));
 }
 
 }  // namespace
@@ -79,14 +87,14 @@ http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string
                                                    model::SeriesFilter filter) {
   const auto began = clock_.steady();
   const http::Request& request = call.request;
-  const auto accepted =
+  const auto message =
       wire::check_remote_write_headers({request.headers.get("Content-Type"), request.headers.get("Content-Encoding"),
                                         request.headers.get("X-Prometheus-Remote-Write-Version")});
-  if (!accepted) co_return write_refusal(accepted.error());
+  if (!message) co_return write_refusal(message.error());
   const auto db = open_workspace(workspace_id);
   if (!db) co_return storage_failure(db.error());
   tsdb::WorkspaceDb& storage = **db;
-  auto admission = admit(request.body, storage, std::move(filter));
+  auto admission = admit(*message, request.body, storage, std::move(filter));
   if (!admission) co_return write_refusal(admission.error());
   // What is left to do behind the disk is little, so it goes on where the append ended: a change of threads less.
   auto outcome = co_await callback_result<Result<model::AppendOutcome>>(
@@ -98,16 +106,20 @@ http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string
   count_refusals(admission->refusals);
   write_seconds_.observe(std::chrono::duration<double>(clock_.steady() - began).count());
   const ingest::WriteAnswer answer = ingest::answer_write(admission->refusals, *outcome);
-  if (answer.status == 200) co_return http::Response();
-  co_return http::Response::text(answer.status, answer.message + "\n");
+  http::Response response;
+  if (answer.status != 200) response = http::Response::text(answer.status, answer.message + "\n");
+  if (*message == wire::RemoteWriteMessage::kV2) add_written(response.headers, *outcome);
+  co_return response;
 }
 
 // The decoded request ends with this call: nothing of its size is held while the disk is waited for.
-Result<ingest::Admission> DataPlane::admit(std::string_view body, const tsdb::WorkspaceDb& storage,
-                                           model::SeriesFilter filter) const {
+Result<ingest::Admission> DataPlane::admit(wire::RemoteWriteMessage message, std::string_view body,
+                                           const tsdb::WorkspaceDb& storage, model::SeriesFilter filter) const {
   // A filter asks about every series of the request, so that none may be passed over as known.
   const auto recognizer = filter ? nullptr : storage.recognizer();
-  SLUICE_ASSIGN(auto batch, wire::decode_remote_write(body, {}, recognizer.get()));
+  const bool is_v2 = message == wire::RemoteWriteMessage::kV2;
+  SLUICE_ASSIGN(auto batch,
+                is_v2 ? wire::decode_remote_write_v2(body) : wire::decode_remote_write(body, {}, recognizer.get()));
   ingest::AdmissionRules rules;
   rules.filter = std::move(filter);
   return ingest::admit(batch, rules, clock_.now_ms());

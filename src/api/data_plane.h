@@ -14,6 +14,7 @@
 #include "http/router.h"
 #include "ingest/validate.h"
 #include "tsdb/store.h"
+#include "wire/remote_write.h"
 
 namespace sluice::api {
 
@@ -60,8 +61,8 @@ class DataPlane {
   http::Task<http::Response> remote_write(const Call& call, std::string workspace_id, model::SeriesFilter filter);
   http::Response read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                       model::SeriesFilter filter);
-  Result<ingest::Admission> admit(std::string_view body, const tsdb::WorkspaceDb& storage,
-                                  model::SeriesFilter filter) const;
+  Result<ingest::Admission> admit(wire::RemoteWriteMessage message, std::string_view body,
+                                  const tsdb::WorkspaceDb& storage, model::SeriesFilter filter) const;
   Result<std::shared_ptr<tsdb::WorkspaceDb>> open_workspace(std::string_view id);
   std::shared_ptr<const QueryHandler> queries() const {
     MutexLock lock(mutex_);

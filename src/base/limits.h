@@ -38,8 +38,7 @@ inline constexpr size_t kSeriesLabelBytesMax = 64 << 10;  ///< names and values 
 inline constexpr size_t kSymbolsPerRequestMax = 1'000'000;  ///< strings of a remote write 2.0 request
 inline constexpr size_t kHistogramsPerRequestMax = 200'000;
 inline constexpr size_t kHistogramBucketsPerRequestMax = 8'000'000;  ///< with spans and custom bounds
-inline constexpr size_t kHistogramBucketsMax =
-    16'384;  ///< of one native histogram, and of a chunk's layout in the head
+inline constexpr size_t kHistogramBucketsMax = 16'384;  ///< of one native histogram, and of the head's chunks
 inline constexpr size_t kExemplarsPerRequestMax = 200'000;
 inline constexpr size_t kExemplarLabelRunesMax = 128;  ///< names and values together (OpenMetrics)
 inline constexpr size_t kMetadataTextBytesMax = 1'024;  ///< help and unit; the rest is cut

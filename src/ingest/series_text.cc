@@ -88,6 +88,10 @@ std::string describe_sample(Refusal refusal, std::span<const model::LabelView> l
                      series_text(labels));
 }
 
+std::string describe_histogram(std::string_view reason, std::span<const model::LabelView> labels, TimestampMs t_ms) {
+  return fmt::format("{}, timestamp: {}, series: {}", reason, t_ms, series_text(labels));
+}
+
 std::string describe_histograms(uint64_t histogram_samples) {
   return fmt::format(
       "native histograms are not stored yet: {} native histogram samples of the request were refused; "

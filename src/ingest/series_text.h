@@ -26,6 +26,9 @@ std::string describe(const RefusalText& text);
 /// For kTooFarInFuture and kTimestampInvalid.
 std::string describe_sample(Refusal refusal, std::span<const model::LabelView> labels, TimestampMs t_ms);
 
+/// For kInvalidHistogram and kTooManyHistogramBuckets: `reason` comes first.
+std::string describe_histogram(std::string_view reason, std::span<const model::LabelView> labels, TimestampMs t_ms);
+
 /// For kNativeHistogramsUnsupported.
 std::string describe_histograms(uint64_t histogram_samples);
 

@@ -8,8 +8,11 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "ingest/series_memo.h"
 #include "ingest/series_text.h"
+#include "ingest/validate_exemplar.h"
+#include "ingest/validate_histogram.h"
 
 namespace sluice::ingest {
 namespace {
@@ -42,34 +45,60 @@ class Admitter {
     out_.batch.series.reserve(batch_.series.size());
     out_.batch.samples.reserve(batch_.samples.size());
     verdicts_.reserve(unknown_);
+    leave_out_what_is_not_stored();
     for (uint32_t i = 0; i < batch_.series.size(); ++i) {
-      if (batch_.series[i].sample_count != 0) admit_entry(i);
+      histograms_ = next_of(batch_.histograms, histograms_, i);
+      exemplars_ = next_of(batch_.exemplars, exemplars_, i);
+      if (batch_.series[i].sample_count != 0 || !histograms_.empty() || !exemplars_.empty()) admit_entry(i);
     }
-    if (batch_.histogram_samples != 0) {
-      count(Refusal::kNativeHistogramsUnsupported, batch_.histogram_samples);
-      if (keeps_texts())
-        keep_text(0, Refusal::kNativeHistogramsUnsupported, describe_histograms(batch_.histogram_samples));
-    }
-    out_.refusals.exemplars_dropped = batch_.exemplars;
+    if (rules_.stores_metadata) add_metadata();
     return std::move(out_);
   }
 
  private:
+  void leave_out_what_is_not_stored() {
+    if (!rules_.stores_histograms && !batch_.histograms.empty()) {
+      const uint64_t histograms = batch_.histograms.size();
+      batch_.histograms.clear();
+      count(Refusal::kNativeHistogramsUnsupported, histograms);
+      keep_text(0, Refusal::kNativeHistogramsUnsupported, describe_histograms(histograms));
+    }
+    if (!rules_.stores_exemplars) {
+      drop_exemplars(ExemplarRefusal::kNotStored, batch_.exemplars.size());
+      batch_.exemplars.clear();
+    }
+    if (!rules_.stores_start_times) batch_.start_ms.clear();
+    histograms_ = std::span(batch_.histograms).first(0);
+    exemplars_ = std::span(batch_.exemplars).first(0);
+  }
+
+  // Those of series `index`, which stand behind `before`, those of the series before.
+  template <class T>
+  static std::span<T> next_of(std::vector<T>& all, std::span<T> before, uint32_t index) {
+    const auto begin = static_cast<size_t>(before.data() + before.size() - all.data());
+    size_t end = begin;
+    while (end < all.size() && all[end].series == index) ++end;
+    return std::span(all).subspan(begin, end - begin);
+  }
+
   static bool is_unknown(const model::WriteBatch::SeriesEntry& entry) { return !entry.known; }
 
   void admit_entry(uint32_t index) {
     const auto& entry = batch_.series[index];
     if (entry.known) {
-      add_samples(index, {.known = entry.known});
+      add_entry(index, {.known = entry.known});
       return;
     }
     const Verdict& verdict = verdicts_[judge(entry)];
     if (!verdict.refusal) {
-      add_samples(index,
-                  {.hash = verdict.hash, .packed_offset = verdict.packed_offset, .packed_size = verdict.packed_size});
+      add_entry(index,
+                {.hash = verdict.hash, .packed_offset = verdict.packed_offset, .packed_size = verdict.packed_size});
       return;
     }
-    count(*verdict.refusal, entry.sample_count);
+    drop_exemplars(ExemplarRefusal::kNotStored, exemplars_.size());
+    const uint64_t samples = entry.sample_count + histograms_.size();
+    if (samples == 0) return;
+    count(*verdict.refusal, samples);
     if (keeps_texts()) keep_text(index, *verdict.refusal, texts_[verdict.text]);
   }
 
@@ -95,8 +124,8 @@ class Admitter {
     return id;
   }
 
-  // A hash of the bytes that hold the labels. It is only a hint: nothing when they are not in the buffer in
-  // the usual order.
+  // A hash of the bytes that hold the labels. It is only a hint: nothing when they do not stand in the buffer one
+  // after the other, as those of remote write 2.0 do not.
   std::optional<uint64_t> hash_of(std::span<const LabelView> labels) const {
     if (labels.empty()) return std::nullopt;
     const char* begin = labels.front().name.data();
@@ -105,7 +134,12 @@ class Admitter {
     const char* buffer_end = batch_.buffer.data() + batch_.buffer.size();
     const bool is_inside = !before(begin, batch_.buffer.data()) && before(begin, end) && !before(buffer_end, end);
     if (!is_inside) return std::nullopt;
-    return hash64(std::string_view(begin, static_cast<size_t>(end - begin)));
+    constexpr size_t kFramingBytesMax = 16;  // of one label: keys and lengths
+    size_t room = 0;
+    for (const LabelView& label : labels) room += label.name.size() + label.value.size() + kFramingBytesMax;
+    const auto size = static_cast<size_t>(end - begin);
+    if (size > room) return std::nullopt;
+    return hash64(std::string_view(begin, size));
   }
 
   bool has_labels(const Verdict& verdict, std::span<const LabelView> labels) const {
@@ -209,12 +243,24 @@ class Admitter {
     verdict.packed_size = static_cast<uint32_t>(own.size());
   }
 
-  // `series` says which; its samples are filled in here.
-  void add_samples(uint32_t index, model::AppendBatch::SeriesEntry series) {
+  // `series` says which; what it has is filled in here.
+  void add_entry(uint32_t index, model::AppendBatch::SeriesEntry series) {
+    const auto added = static_cast<uint32_t>(out_.batch.series.size());
+    add_samples(index, series);
+    const size_t others = out_.batch.histograms.size() + out_.batch.exemplars.size();
+    if (!histograms_.empty()) add_histograms(index, added);
+    if (!exemplars_.empty()) add_exemplars(added);
+    const bool has_others = out_.batch.histograms.size() + out_.batch.exemplars.size() != others;
+    if (series.sample_count != 0 || has_others) out_.batch.series.push_back(series);
+  }
+
+  void add_samples(uint32_t index, model::AppendBatch::SeriesEntry& series) {
     auto& samples = out_.batch.samples;
     series.first_sample = static_cast<uint32_t>(samples.size());
-    for (const model::Sample& sample : batch_.samples_of(batch_.series[index])) {
-      if (sample.t_ms < kTimestampMsMin || sample.t_ms > future_ms_) {
+    const auto& entry = batch_.series[index];
+    for (uint32_t i = entry.first_sample; i < entry.first_sample + entry.sample_count; ++i) {
+      const model::Sample& sample = batch_.samples[i];
+      if (!is_time_good(sample.t_ms)) {
         refuse_sample(index, sample.t_ms);
         continue;
       }
@@ -222,22 +268,79 @@ class Admitter {
       if (std::isnan(sample.value) && !model::is_stale(sample.value)) {
         samples.back().value = std::bit_cast<double>(model::kNormalNaNBits);
       }
+      if (!batch_.start_ms.empty()) out_.batch.start_ms.push_back(batch_.start_ms[i]);
     }
     series.sample_count = static_cast<uint32_t>(samples.size()) - series.first_sample;
-    if (series.sample_count != 0) out_.batch.series.push_back(series);
   }
+
+  void add_histograms(uint32_t index, uint32_t added) {
+    for (model::SeriesHistogram& histogram : histograms_) {
+      model::HistogramSample& sample = histogram.sample;
+      if (!is_time_good(sample.t_ms)) {
+        refuse_sample(index, sample.t_ms);
+        continue;
+      }
+      if (const auto refusal = prepare_histogram(sample)) {
+        count(refusal->refusal, 1);
+        if (keeps_texts()) {
+          keep_text(index, refusal->refusal, describe_histogram(refusal->reason, sent_labels(index), sample.t_ms));
+        }
+        continue;
+      }
+      if (!rules_.stores_start_times) sample.start_ms = 0;
+      out_.batch.histograms.push_back({.series = added, .sample = std::move(sample)});
+    }
+  }
+
+  void add_exemplars(uint32_t added) {
+    for (const auto& exemplar : exemplars_) {
+      if (!is_time_good(exemplar.t_ms)) {
+        drop_exemplars(ExemplarRefusal::kTimestampInvalid, 1);
+        continue;
+      }
+      auto labels = prepare_exemplar_labels(batch_.labels_of(exemplar));
+      if (!labels) {
+        drop_exemplars(labels.error(), 1);
+        continue;
+      }
+      out_.batch.exemplars.push_back(
+          {.series = added,
+           .exemplar = {.labels = *std::move(labels), .value = exemplar.value, .t_ms = exemplar.t_ms}});
+    }
+  }
+
+  // What is said about a family is no part of what a sender may lose: the odd one is left out, the long one cut.
+  void add_metadata() {
+    for (const auto& entry : batch_.metadata) {
+      const bool is_named = !entry.metric_family.empty() &&
+                            entry.metric_family.size() <= rules_.limits.label_value_bytes_max &&
+                            is_valid_utf8(entry.metric_family);
+      if (!is_named || !is_valid_utf8(entry.help) || !is_valid_utf8(entry.unit)) continue;
+      out_.batch.metadata.push_back(
+          {.metric_family = std::string(entry.metric_family),
+           .metadata = {.type = entry.type,
+                        .help = std::string(utf8_prefix(entry.help, limits::kMetadataTextBytesMax)),
+                        .unit = std::string(utf8_prefix(entry.unit, limits::kMetadataTextBytesMax))}});
+    }
+  }
+
+  bool is_time_good(TimestampMs t_ms) const { return t_ms >= kTimestampMsMin && t_ms <= future_ms_; }
 
   void refuse_sample(uint32_t index, TimestampMs t_ms) {
     const Refusal refusal = t_ms > future_ms_ ? Refusal::kTooFarInFuture : Refusal::kTimestampInvalid;
     count(refusal, 1);
     if (!keeps_texts()) return;
+    keep_text(index, refusal, describe_sample(refusal, sent_labels(index), t_ms));
+  }
+
+  // For texts; valid until the next call.
+  std::span<const LabelView> sent_labels(uint32_t index) {
     const auto& entry = batch_.series[index];
-    const auto sent = batch_.labels_of(entry);
-    std::vector<LabelView> labels(sent.begin(), sent.end());
+    if (!entry.known) return batch_.labels_of(entry);
     // Of a known series only the bytes are there, which are its packed form.
-    const auto known = model::Labels::from_packed(std::string(entry.known ? entry.encoded : std::string_view()));
-    labels.insert(labels.end(), known.begin(), known.end());
-    keep_text(index, refusal, describe_sample(refusal, labels, t_ms));
+    known_labels_ = model::Labels::from_packed(std::string(entry.encoded));
+    text_labels_.assign(known_labels_.begin(), known_labels_.end());
+    return text_labels_;
   }
 
   // Always false, so that checks can return it. Texts are made only while some are still kept.
@@ -254,6 +357,9 @@ class Admitter {
   void keep_text(uint32_t index, Refusal refusal, std::string text) {
     out_.refusals.first.push_back({.series = index, .reason = to_string(refusal), .message = std::move(text)});
   }
+  void drop_exemplars(ExemplarRefusal refusal, uint64_t exemplars) {
+    out_.refusals.exemplars[static_cast<size_t>(refusal)] += exemplars;
+  }
   void count(Refusal refusal, uint64_t samples) { out_.refusals.counts[static_cast<size_t>(refusal)] += samples; }
 
   model::WriteBatch& batch_;
@@ -263,6 +369,10 @@ class Admitter {
   SeriesMemo memo_;
   std::vector<Verdict> verdicts_;
   std::vector<std::string> texts_;
+  std::span<model::SeriesHistogram> histograms_;               // of the entry being admitted
+  std::span<model::WriteBatch::ExemplarEntry> exemplars_;  // likewise
+  model::Labels known_labels_;           // what sent_labels() shows
+  std::vector<LabelView> text_labels_;   // likewise
   std::vector<LabelView> kept_;  // the labels of the set being judged, reused
   Admission out_;
 };
@@ -285,6 +395,18 @@ std::string_view to_string(Refusal refusal) {
     case Refusal::kTooFarInFuture: return "too_far_in_future";
     case Refusal::kTimestampInvalid: return "timestamp_invalid";
     case Refusal::kNativeHistogramsUnsupported: return "native_histograms_unsupported";
+    case Refusal::kInvalidHistogram: return "invalid_histogram";
+    case Refusal::kTooManyHistogramBuckets: return "too_many_histogram_buckets";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(ExemplarRefusal refusal) {
+  switch (refusal) {
+    case ExemplarRefusal::kNotStored: return "exemplar_not_stored";
+    case ExemplarRefusal::kLabelsTooLong: return "exemplar_labels_too_long";
+    case ExemplarRefusal::kInvalidLabel: return "exemplar_label_invalid";
+    case ExemplarRefusal::kTimestampInvalid: return "exemplar_timestamp_invalid";
   }
   return "unknown";
 }
@@ -292,6 +414,12 @@ std::string_view to_string(Refusal refusal) {
 uint64_t RefusalSummary::total() const {
   uint64_t sum = 0;
   for (const uint64_t count : counts) sum += count;
+  return sum;
+}
+
+uint64_t RefusalSummary::exemplars_dropped() const {
+  uint64_t sum = 0;
+  for (const uint64_t count : exemplars) sum += count;
   return sum;
 }
 

@@ -6,7 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "model/exemplar.h"
+#include "model/histogram.h"
 #include "model/labels.h"
+#include "model/metadata.h"
 #include "model/sample.h"
 
 namespace sluice::model {
@@ -39,9 +42,15 @@ class SeriesRecognizer {
   virtual KnownSeries recognize(std::string_view encoded_labels) = 0;
 };
 
+/// A native histogram of a series of a batch.
+struct SeriesHistogram {
+  uint32_t series = 0;  ///< index into the batch's series
+  HistogramSample sample;
+};
+
 /// One write request, decoded: series and their samples, all bytes borrowed from `buffer`, which the batch
-/// owns. Nothing is allocated per label. The same label set may occur in several entries (Prometheus 2.53
-/// sends one sample an entry). Movable, not copyable (the views would point into the original), not
+/// owns. Nothing is allocated per label or float sample. The same label set may occur in several entries
+/// (Prometheus 2.53 sends one sample an entry). Movable, not copyable (the views would point into the original), not
 /// thread-safe. `buffer` must be on the heap (capacity over that of a short string) for a move to keep the views.
 struct WriteBatch {
   WriteBatch() = default;
@@ -58,8 +67,15 @@ struct WriteBatch {
     KnownSeries known = {};
     std::string_view encoded = {};  ///< the label fields, one after the other; "" where they do not stand so
   };
+  struct ExemplarEntry {
+    uint32_t series = 0;  ///< index into `series`
+    uint32_t first_label = 0;  ///< into `exemplar_labels`
+    uint32_t label_count = 0;
+    double value = 0;
+    TimestampMs t_ms = 0;
+  };
   struct MetadataEntry {
-    uint32_t type = 0;  ///< MetricMetadata.MetricType of remote.proto
+    uint32_t type = 0;  ///< see model::Metadata
     std::string_view metric_family;
     std::string_view help;
     std::string_view unit;
@@ -69,10 +85,11 @@ struct WriteBatch {
   std::vector<LabelView> labels;
   std::vector<SeriesEntry> series;
   std::vector<Sample> samples;
+  std::vector<TimestampMs> start_ms;  ///< start timestamps of `samples`, 0 where unknown; empty when none has one
+  std::vector<SeriesHistogram> histograms;  ///< by ascending series
+  std::vector<ExemplarEntry> exemplars;  ///< by ascending series
+  std::vector<LabelView> exemplar_labels;
   std::vector<MetadataEntry> metadata;
-  uint64_t histogram_samples =
-      0;  ///< counted, not carried: storage has no place for them yet, so they are refused by name
-  uint64_t exemplars = 0;  ///< counted and dropped: senders treat them as best effort
 
   std::span<LabelView> labels_of(const SeriesEntry& entry) {
     return std::span(labels).subspan(entry.first_label, entry.label_count);
@@ -83,10 +100,15 @@ struct WriteBatch {
   std::span<const Sample> samples_of(const SeriesEntry& entry) const {
     return std::span(samples).subspan(entry.first_sample, entry.sample_count);
   }
+  std::span<const LabelView> labels_of(const ExemplarEntry& entry) const {
+    return std::span(exemplar_labels).subspan(entry.first_label, entry.label_count);
+  }
 };
 
-/// What storage is asked to add: validated series in packed canonical form with their hash, and samples.
-/// `labels` views point into `packed`. Movable; whoever holds it owns all its bytes.
+/// What storage is asked to add: validated series in packed canonical form with their hash, float samples, native
+/// histograms, exemplars and metadata. Movable; whoever holds it owns all its bytes.
+///
+/// An entry without samples and histograms is there for its exemplars: it must not make a series.
 struct AppendBatch {
   struct SeriesEntry {
     SeriesHash hash;  ///< not set for a known series
@@ -96,9 +118,21 @@ struct AppendBatch {
     uint32_t sample_count = 0;
     KnownSeries known = {};  ///< of the storage that the batch goes to
   };
+  struct ExemplarEntry {
+    uint32_t series = 0;  ///< index into `series`
+    Exemplar exemplar;
+  };
+  struct MetadataEntry {
+    std::string metric_family;
+    Metadata metadata;
+  };
   std::string packed;
   std::vector<SeriesEntry> series;
   std::vector<Sample> samples;
+  std::vector<TimestampMs> start_ms;  ///< start timestamps of `samples`, 0 where unknown; empty when none has one
+  std::vector<SeriesHistogram> histograms;  ///< by ascending series; valid (model/histogram_validate.h) or stale
+  std::vector<ExemplarEntry> exemplars;  ///< by ascending series
+  std::vector<MetadataEntry> metadata;
 
   std::string_view packed_of(const SeriesEntry& entry) const {
     return std::string_view(packed).substr(entry.packed_offset, entry.packed_size);
@@ -115,6 +149,8 @@ struct AppendOutcome {
   uint64_t duplicates = 0;  ///< same timestamp and value as stored: accepted, nothing added
   uint64_t out_of_order = 0;  ///< older than the series' newest sample: refused
   uint64_t conflicting = 0;  ///< same timestamp as stored, another value: refused
+  uint64_t histograms_added = 0;  ///< native histograms among samples_added
+  uint64_t exemplars_added = 0;  ///< with those that were there already
   /// Text about the first refused sample, in Prometheus' words; empty when none was.
   std::string first_refusal;
 };

@@ -22,10 +22,13 @@ struct RemoteWriteHeaders {
   std::string_view version;  ///< X-Prometheus-Remote-Write-Version
 };
 
-/// Succeeds for remote write 1.0 in snappy. Absent headers mean just that, as Prometheus' own receiver
-/// takes it. Every failure is kUnsupported and is to be answered 415: remote write 2.0 senders fall back to
-/// 1.0 on that status (remote write specification 2.0, "Invalid samples and content negotiation").
-Result<void> check_remote_write_headers(const RemoteWriteHeaders& headers);
+/// The messages of remote write 1.0 and 2.0: prometheus.WriteRequest and io.prometheus.write.v2.Request.
+enum class RemoteWriteMessage : uint8_t { kV1, kV2 };
+
+/// Which message the body is, in snappy. Absent headers mean 1.0, as Prometheus' own receiver takes it. Every failure
+/// is kUnsupported and is to be answered 415 (remote write specification 2.0, "Invalid samples and content
+/// negotiation").
+Result<RemoteWriteMessage> check_remote_write_headers(const RemoteWriteHeaders& headers);
 
 /// Bounds on one request; over any of them the whole request is refused.
 struct RemoteWriteLimits {
@@ -33,7 +36,11 @@ struct RemoteWriteLimits {
   size_t series_max = limits::kSeriesPerRequestMax;
   size_t samples_max = limits::kSamplesPerRequestMax;
   size_t labels_max = limits::kLabelsPerRequestMax;
+  size_t histograms_max = limits::kHistogramsPerRequestMax;
+  size_t histogram_numbers_max = limits::kHistogramBucketsPerRequestMax;  ///< buckets, spans, custom bounds
+  size_t exemplars_max = limits::kExemplarsPerRequestMax;
   size_t metadata_max = limits::kMetadataPerRequestMax;
+  size_t symbols_max = limits::kSymbolsPerRequestMax;  ///< of remote write 2.0
 };
 
 /// Decodes a remote write 1.0 body: a snappy block (not the framed format) holding a
@@ -50,6 +57,13 @@ Result<model::WriteBatch> decode_remote_write(std::string_view compressed_body, 
 /// As decode_remote_write, for a message that is already uncompressed. The batch takes over `message`.
 Result<model::WriteBatch> decode_write_request(std::string message, const RemoteWriteLimits& limits = {},
                                                model::SeriesRecognizer* recognizer = nullptr);
+
+/// The same for remote write 2.0, a snappy block holding an io.prometheus.write.v2.Request. References to symbols that
+/// are not there make the request malformed. What series say of their metadata is given once for each metric family;
+/// what goes over `metadata_max` is left out.
+Result<model::WriteBatch> decode_remote_write_v2(std::string_view compressed_body,
+                                                 const RemoteWriteLimits& limits = {});
+Result<model::WriteBatch> decode_write_request_v2(std::string message, const RemoteWriteLimits& limits = {});
 
 /// One series as our own sender writes it.
 struct OutgoingSeries {

@@ -1,9 +1,11 @@
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
-#include <protozero/exception.hpp>
 #include <protozero/pbf_reader.hpp>
 
+#include "wire/decode_position.h"
+#include "wire/histogram_decode.h"
 #include "wire/remote_write.h"
 #include "wire/snappy_block.h"
 #include "wire/usual_entry.h"
@@ -12,12 +14,6 @@ namespace sluice::wire {
 namespace {
 
 using protozero::pbf_reader;
-using protozero::pbf_wire_type;
-
-constexpr uint32_t key(protozero::pbf_tag_type tag, pbf_wire_type type) { return protozero::tag_and_type(tag, type); }
-constexpr auto kBytes = pbf_wire_type::length_delimited;
-constexpr auto kVarint = pbf_wire_type::varint;
-constexpr auto kFixed64 = pbf_wire_type::fixed64;
 
 // prometheus.WriteRequest and what it holds (prompb/remote.proto, prompb/types.proto): field numbers.
 namespace field {
@@ -25,75 +21,35 @@ constexpr uint32_t kTimeseries = 1, kMetadata = 3;
 constexpr uint32_t kLabels = 1, kSamples = 2, kExemplars = 3, kHistograms = 4;
 constexpr uint32_t kName = 1, kValue = 2;
 constexpr uint32_t kSampleValue = 1, kSampleTimestamp = 2;
+constexpr uint32_t kExemplarLabels = 1, kExemplarValue = 2, kExemplarTimestamp = 3;
 constexpr uint32_t kType = 1, kFamily = 2, kHelp = 4, kUnit = 5;
 }  // namespace field
 
-std::string_view view(protozero::data_view bytes) { return {bytes.data(), bytes.size()}; }
-
-/// Fills a batch from its buffer in one pass. protozero throws on damage; `message_`, `field_` and `at_` then
-/// say what was being read and from where. Every method returns false once error_ is set.
+/// Fills a batch from its buffer in one pass. Every method returns false once something was refused.
 class Decoder {
  public:
   Decoder(model::WriteBatch& batch, const RemoteWriteLimits& limits, model::SeriesRecognizer* recognizer)
-      : batch_(batch), limits_(limits), usual_(batch, recognizer, limits.labels_max, limits.samples_max) {}
+      : batch_(batch), limits_(limits), at_("prometheus.WriteRequest", batch.buffer),
+        usual_(batch, recognizer, limits.labels_max, limits.samples_max), histograms_(at_, batch, limits) {}
 
   Result<void> run() {
-    try {
-      if (read_request(pbf_reader(batch_.buffer))) return {};
-    } catch (const protozero::end_of_buffer_exception&) {
-      refuse("cut off: a value or a length goes past the end");
-    } catch (const protozero::exception& damage) {
-      refuse(damage.what());
-    }
-    return std::unexpected(std::move(error_));
+    return at_.run([this] { return read_request(pbf_reader(batch_.buffer)); });
   }
 
  private:
-  bool refuse(std::string_view what) {
-    const auto offset = at_ - batch_.buffer.data();
-    const std::string where = field_ == 0 ? std::string("a field key") : fmt::format("field {}", field_);
-    error_ = {ErrorCode::kMalformed,
-              fmt::format("malformed prometheus.WriteRequest: {}, in {} of {} at byte {} of {} (entry {})", what, where,
-                          message_, offset, batch_.buffer.size(), entry_)};
-    return false;
-  }
-  bool refuse_count(std::string_view what, size_t count_max) {
-    error_ = {ErrorCode::kTooLarge,
-              fmt::format("prometheus.WriteRequest: more than {} {} in one request; split it", count_max, what)};
-    return false;
-  }
-
-  // Like reader.next(), remembering where the field begins.
-  bool next(pbf_reader& reader, const char* message) {
-    message_ = message;
-    at_ = reader.data().data();
-    field_ = 0;
-    const bool has_field = reader.next();
-    if (has_field) field_ = reader.tag();
-    return has_field;
-  }
-  // A field with a number we know and another wire type is damage; a number we do not know is the future.
-  bool pass_over(pbf_reader& reader, uint32_t known_fields_mask) {
-    if (reader.tag() < 32 && ((known_fields_mask >> reader.tag()) & 1) != 0) {
-      return refuse(fmt::format("wrong wire type {} for field {}", static_cast<int>(reader.wire_type()), reader.tag()));
-    }
-    reader.skip();
-    return true;
-  }
-
   bool read_request(pbf_reader reader) {
-    while (next(reader, "WriteRequest")) {
+    while (at_.next(reader, "WriteRequest")) {
       bool is_good = true;
       switch (reader.tag_and_type()) {
-        case key(field::kTimeseries, kBytes):
-          entry_ = batch_.series.size();
+        case field_key(field::kTimeseries, kBytesField):
+          at_.enter(batch_.series.size());
           is_good = read_entry(reader.get_view());
           break;
-        case key(field::kMetadata, kBytes):
-          entry_ = batch_.metadata.size();
+        case field_key(field::kMetadata, kBytesField):
+          at_.enter(batch_.metadata.size());
           is_good = read_metadata(reader.get_message());
           break;
-        default: is_good = pass_over(reader, 1U << field::kTimeseries | 1U << field::kMetadata);
+        default: is_good = at_.pass_over(reader, 1U << field::kTimeseries | 1U << field::kMetadata);
       }
       if (!is_good) return false;
     }
@@ -102,29 +58,23 @@ class Decoder {
 
   bool read_entry(protozero::data_view entry) {
     const bool has_room = batch_.series.size() < limits_.series_max;
-    return (has_room && usual_.read(view(entry))) || read_series(pbf_reader(entry));
+    return (has_room && usual_.read(to_string_view(entry))) || read_series(pbf_reader(entry));
   }
 
   bool read_series(pbf_reader reader) {
-    if (batch_.series.size() >= limits_.series_max) return refuse_count("series", limits_.series_max);
+    if (batch_.series.size() >= limits_.series_max) return at_.refuse_count("series", limits_.series_max);
     model::WriteBatch::SeriesEntry entry{.first_label = static_cast<uint32_t>(batch_.labels.size()),
                                          .first_sample = static_cast<uint32_t>(batch_.samples.size())};
-    while (next(reader, "timeseries")) {
+    while (at_.next(reader, "timeseries")) {
       bool is_good = true;
       switch (reader.tag_and_type()) {
-        case key(field::kLabels, kBytes): is_good = read_label(reader.get_message()); break;
-        case key(field::kSamples, kBytes): is_good = read_sample(reader.get_message()); break;
-        case key(field::kExemplars, kBytes):
-          reader.skip();
-          ++batch_.exemplars;
-          break;
-        case key(field::kHistograms, kBytes):
-          reader.skip();
-          ++batch_.histogram_samples;
-          break;
+        case field_key(field::kLabels, kBytesField): is_good = read_label(reader.get_message(), batch_.labels); break;
+        case field_key(field::kSamples, kBytesField): is_good = read_sample(reader.get_message()); break;
+        case field_key(field::kExemplars, kBytesField): is_good = read_exemplar(reader.get_message()); break;
+        case field_key(field::kHistograms, kBytesField): is_good = histograms_.read(reader.get_message()); break;
         default:
-          is_good = pass_over(reader, 1U << field::kLabels | 1U << field::kSamples | 1U << field::kExemplars |
-                                          1U << field::kHistograms);
+          is_good = at_.pass_over(reader, 1U << field::kLabels | 1U << field::kSamples | 1U << field::kExemplars |
+                                              1U << field::kHistograms);
       }
       if (!is_good) return false;
     }
@@ -134,47 +84,74 @@ class Decoder {
     return true;
   }
 
-  bool read_label(pbf_reader reader) {
-    if (batch_.labels.size() >= limits_.labels_max) return refuse_count("labels", limits_.labels_max);
+  bool read_label(pbf_reader reader, std::vector<model::LabelView>& labels) {
+    if (batch_.labels.size() + batch_.exemplar_labels.size() >= limits_.labels_max) {
+      return at_.refuse_count("labels", limits_.labels_max);
+    }
     model::LabelView label;
-    while (next(reader, "timeseries.labels")) {
+    while (at_.next(reader, "timeseries.labels")) {
       switch (reader.tag_and_type()) {
-        case key(field::kName, kBytes): label.name = view(reader.get_view()); break;
-        case key(field::kValue, kBytes): label.value = view(reader.get_view()); break;
+        case field_key(field::kName, kBytesField): label.name = to_string_view(reader.get_view()); break;
+        case field_key(field::kValue, kBytesField): label.value = to_string_view(reader.get_view()); break;
         default:
-          if (!pass_over(reader, 1U << field::kName | 1U << field::kValue)) return false;
+          if (!at_.pass_over(reader, 1U << field::kName | 1U << field::kValue)) return false;
       }
     }
-    batch_.labels.push_back(label);
+    labels.push_back(label);
     return true;
   }
 
   bool read_sample(pbf_reader reader) {
-    if (batch_.samples.size() >= limits_.samples_max) return refuse_count("samples", limits_.samples_max);
+    if (batch_.samples.size() >= limits_.samples_max) return at_.refuse_count("samples", limits_.samples_max);
     model::Sample sample;
-    while (next(reader, "timeseries.samples")) {
+    while (at_.next(reader, "timeseries.samples")) {
       switch (reader.tag_and_type()) {
-        case key(field::kSampleValue, kFixed64): sample.value = reader.get_double(); break;
-        case key(field::kSampleTimestamp, kVarint): sample.t_ms = reader.get_int64(); break;
+        case field_key(field::kSampleValue, kFixed64Field): sample.value = reader.get_double(); break;
+        case field_key(field::kSampleTimestamp, kVarintField): sample.t_ms = reader.get_int64(); break;
         default:
-          if (!pass_over(reader, 1U << field::kSampleValue | 1U << field::kSampleTimestamp)) return false;
+          if (!at_.pass_over(reader, 1U << field::kSampleValue | 1U << field::kSampleTimestamp)) return false;
       }
     }
     batch_.samples.push_back(sample);
     return true;
   }
 
-  bool read_metadata(pbf_reader reader) {
-    if (batch_.metadata.size() >= limits_.metadata_max) return refuse_count("metadata entries", limits_.metadata_max);
-    model::WriteBatch::MetadataEntry entry;
-    while (next(reader, "metadata")) {
+  bool read_exemplar(pbf_reader reader) {
+    if (batch_.exemplars.size() >= limits_.exemplars_max) return at_.refuse_count("exemplars", limits_.exemplars_max);
+    model::WriteBatch::ExemplarEntry exemplar{.series = static_cast<uint32_t>(batch_.series.size()),
+                                              .first_label = static_cast<uint32_t>(batch_.exemplar_labels.size())};
+    while (at_.next(reader, "timeseries.exemplars")) {
+      bool is_good = true;
       switch (reader.tag_and_type()) {
-        case key(field::kType, kVarint): entry.type = reader.get_uint32(); break;
-        case key(field::kFamily, kBytes): entry.metric_family = view(reader.get_view()); break;
-        case key(field::kHelp, kBytes): entry.help = view(reader.get_view()); break;
-        case key(field::kUnit, kBytes): entry.unit = view(reader.get_view()); break;
+        case field_key(field::kExemplarLabels, kBytesField):
+          is_good = read_label(reader.get_message(), batch_.exemplar_labels);
+          break;
+        case field_key(field::kExemplarValue, kFixed64Field): exemplar.value = reader.get_double(); break;
+        case field_key(field::kExemplarTimestamp, kVarintField): exemplar.t_ms = reader.get_int64(); break;
         default:
-          if (!pass_over(reader, 1U << field::kType | 1U << field::kFamily | 1U << field::kHelp | 1U << field::kUnit)) {
+          is_good = at_.pass_over(
+              reader, 1U << field::kExemplarLabels | 1U << field::kExemplarValue | 1U << field::kExemplarTimestamp);
+      }
+      if (!is_good) return false;
+    }
+    exemplar.label_count = static_cast<uint32_t>(batch_.exemplar_labels.size()) - exemplar.first_label;
+    batch_.exemplars.push_back(exemplar);
+    return true;
+  }
+
+  bool read_metadata(pbf_reader reader) {
+    if (batch_.metadata.size() >= limits_.metadata_max)
+      return at_.refuse_count("metadata entries", limits_.metadata_max);
+    model::WriteBatch::MetadataEntry entry;
+    while (at_.next(reader, "metadata")) {
+      switch (reader.tag_and_type()) {
+        case field_key(field::kType, kVarintField): entry.type = reader.get_uint32(); break;
+        case field_key(field::kFamily, kBytesField): entry.metric_family = to_string_view(reader.get_view()); break;
+        case field_key(field::kHelp, kBytesField): entry.help = to_string_view(reader.get_view()); break;
+        case field_key(field::kUnit, kBytesField): entry.unit = to_string_view(reader.get_view()); break;
+        default:
+          if (!at_.pass_over(reader,
+                             1U << field::kType | 1U << field::kFamily | 1U << field::kHelp | 1U << field::kUnit)) {
             return false;
           }
       }
@@ -185,12 +162,9 @@ class Decoder {
 
   model::WriteBatch& batch_;
   const RemoteWriteLimits& limits_;
+  DecodePosition at_;
   UsualEntryReader usual_;
-  Error error_;
-  const char* message_ = "WriteRequest";
-  const char* at_ = nullptr;
-  uint32_t field_ = 0;  // 0 while its key is being read
-  size_t entry_ = 0;    // index of the series or metadata entry being read
+  HistogramDecoder histograms_;
 };
 
 // For a request of many series with a sample each. Others grow as they go.

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::string_view kMessage10 = "prometheus.WriteRequest";
 constexpr std::string_view kMessage20 = "io.prometheus.write.v2.Request";
-constexpr std::string_view kNotOffered20 =
-    "remote write 2.0 (io.prometheus.write.v2.Request) is not offered yet; send remote write 1.0 "
-    "(application/x-protobuf;proto=prometheus.WriteRequest)";
-
 std::unexpected<Error> refuse(std::string message) { return fail(ErrorCode::kUnsupported, std::move(message)); }
 
 // Takes what stands before the next ';' off the front.
@@ -31,44 +27,46 @@ std::string_view unquote(std::string_view value) {
   return value;
 }
 
-Result<void> check_message(std::string_view message) {
-  if (message == kMessage20) return refuse(std::string(kNotOffered20));
-  if (message != kMessage10) {
-    return refuse(fmt::format("unknown protobuf message \"{}\" in Content-Type; {} is accepted",
-                              printable(message, 100), kMessage10));
-  }
-  return {};
+Result<RemoteWriteMessage> read_message(std::string_view message) {
+  if (message == kMessage10) return RemoteWriteMessage::kV1;
+  if (message == kMessage20) return RemoteWriteMessage::kV2;
+  return refuse(fmt::format("unknown protobuf message \"{}\" in Content-Type; {} and {} are accepted",
+                            printable(message, 100), kMessage10, kMessage20));
 }
 
-Result<void> check_content_type(std::string_view content_type) {
-  if (content_type.empty()) return {};
+Result<RemoteWriteMessage> read_content_type(std::string_view content_type) {
+  RemoteWriteMessage found = RemoteWriteMessage::kV1;
+  if (content_type.empty()) return found;
   std::string_view rest = content_type;
   if (!ascii_iequals(next_part(rest), kRemoteWriteContentType)) {
-    return refuse(fmt::format("Content-Type \"{}\" is not accepted; remote write 1.0 is {}",
-                              printable(content_type, 100), kRemoteWriteContentType));
+    return refuse(fmt::format("Content-Type \"{}\" is not accepted; remote write is {}", printable(content_type, 100),
+                              kRemoteWriteContentType));
   }
   // Parameters other than `proto` say nothing about the message and are passed over, as upstream does.
   while (!rest.empty()) {
     const std::string_view parameter = next_part(rest);
     const size_t equals = parameter.find('=');
     if (equals == std::string_view::npos || !ascii_iequals(trim(parameter.substr(0, equals)), "proto")) continue;
-    SLUICE_TRY(check_message(unquote(trim(parameter.substr(equals + 1)))));
+    SLUICE_ASSIGN(found, read_message(unquote(trim(parameter.substr(equals + 1)))));
   }
-  return {};
+  return found;
 }
 
 }  // namespace
 
-Result<void> check_remote_write_headers(const RemoteWriteHeaders& headers) {
-  SLUICE_TRY(check_content_type(trim(headers.content_type)));
+Result<RemoteWriteMessage> check_remote_write_headers(const RemoteWriteHeaders& headers) {
+  SLUICE_ASSIGN(const RemoteWriteMessage message, read_content_type(trim(headers.content_type)));
   const std::string_view encoding = trim(headers.content_encoding);
   if (!encoding.empty() && !ascii_iequals(encoding, kRemoteWriteContentEncoding)) {
     return refuse(fmt::format("Content-Encoding \"{}\" is not accepted; only {} (block format) is",
                               printable(encoding, 100), kRemoteWriteContentEncoding));
   }
-  // Informational: real senders say 0.1.0, 0.1 or 1.0. Only what names the other protocol is refused.
-  if (trim(headers.version).starts_with("2.")) return refuse(std::string(kNotOffered20));
-  return {};
+  // Informational: real senders say 0.1.0, 0.1 or 1.0. But who says 2.0 and not which message would lose all of it:
+  // read as the other message, it is empty.
+  if (message == RemoteWriteMessage::kV1 && trim(headers.version).starts_with("2.")) {
+    return refuse(fmt::format("remote write 2.0 needs Content-Type {};proto={}", kRemoteWriteContentType, kMessage20));
+  }
+  return message;
 }
 
 }  // namespace sluice::wire

@@ -1,10 +1,12 @@
-"""Remote write 1.0 bodies, built by hand so that tests can break them too."""
+"""Remote write bodies, built by hand so that tests can break them too."""
 import struct
 
 import snappy
 
 HEADERS = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy",
            "X-Prometheus-Remote-Write-Version": "0.1.0"}
+HEADERS_2 = {"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+             "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "2.0.0"}
 
 
 def varint(value):
@@ -42,3 +44,19 @@ def series(labels, samples):
 
 def body(*entries):
     return snappy.compress(b"".join(entries))
+
+
+def body_2(*entries):
+    """A remote write 2.0 body. entries: (labels as a dict, samples as a list of (t_ms, value))."""
+    symbols = [""]
+
+    def ref(text):
+        if text not in symbols:
+            symbols.append(text)
+        return varint(symbols.index(text))
+
+    series_2 = []
+    for labels, samples in entries:
+        refs = b"".join(ref(part) for pair in sorted(labels.items()) for part in pair)
+        series_2.append(message(5, message(1, refs) + b"".join(sample(value, t_ms) for t_ms, value in samples)))
+    return snappy.compress(b"".join(message(4, text.encode()) for text in symbols) + b"".join(series_2))

@@ -55,11 +55,18 @@ class RemoteWrite(CollectorTest):
                         {**remote_write.HEADERS, "Content-Encoding": "gzip"}):
             self.refused(self.good(), 415, "(?i)content", headers)
 
-    def test_remote_write_2_is_named_as_not_offered(self):
-        headers = {**remote_write.HEADERS,
-                   "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
-                   "X-Prometheus-Remote-Write-Version": "2.0.0"}
-        self.refused(self.good(), 415, r"(?i)2\.0|v2", headers)
+    def test_remote_write_2_tells_what_was_written(self):
+        now = int(time.time() * 1000)
+        good = ({"__name__": "v2", "job": "x"}, [(now - 1, 1.0), (now, 2.0)])
+        nameless = ({"job": "x"}, [(now, 3.0)])
+        for entries, status, written in (((good,), 200, "2"), ((good, nameless), 400, "2"), ((), 200, "0")):
+            answer = self.write(self.root, self.workspace, remote_write.body_2(*entries), remote_write.HEADERS_2)
+            self.assertEqual(answer.status, status, answer)
+            self.assertEqual(answer.headers.get("X-Prometheus-Remote-Write-Samples-Written"), written, answer)
+
+    def test_remote_write_2_without_its_message_type_is_refused(self):
+        headers = {**remote_write.HEADERS, "X-Prometheus-Remote-Write-Version": "2.0.0"}
+        self.refused(self.good(), 415, r"io\.prometheus\.write\.v2\.Request", headers)
 
     def test_duplicate_label_refuses_that_series_alone(self):
         now = int(time.time() * 1000)

@@ -187,18 +187,93 @@ TEST(Admit, TextsAreBoundedButCountsAreWhole) {
   EXPECT_EQ(admission.refusals.first.size(), limits::kRefusalsKeptMax);
 }
 
-TEST(Admit, NativeHistogramsAreRefusedAndExemplarsDropped) {
+TEST(Admit, RefusesHistogramsAndDropsExemplarsWhereStorageHasNoPlaceForThem) {
   auto batch = make_batch({{{{"__name__", "h"}}, {}}});
-  batch.histogram_samples = 3;
-  batch.exemplars = 4;
+  batch.histograms.resize(3);
+  batch.exemplars.resize(4);
   const auto admission = admit(batch, {}, kNow);
   EXPECT_TRUE(admission.batch.series.empty());
   EXPECT_EQ(admission.refusals.count(Refusal::kNativeHistogramsUnsupported), 3u);
   EXPECT_THAT(admission.refusals.first.at(0).message, HasSubstr("native histograms are not stored yet: 3"));
-  EXPECT_EQ(admission.refusals.exemplars_dropped, 4u);
+  EXPECT_EQ(admission.refusals.exemplars_dropped(), 4u);
+  EXPECT_EQ(admission.refusals.count(ExemplarRefusal::kNotStored), 4u);
 
-  batch.histogram_samples = 0;
+  batch = make_batch({{{{"__name__", "h"}}, {}}});
   EXPECT_TRUE(admit(batch, {}, kNow).refusals.empty());
+}
+
+AdmissionRules rules_that_store_all() {
+  AdmissionRules rules;
+  rules.stores_histograms = rules.stores_exemplars = rules.stores_metadata = rules.stores_start_times = true;
+  return rules;
+}
+
+model::SeriesHistogram histogram_of(uint32_t series, TimestampMs t_ms, uint64_t count) {
+  return {series,
+          {t_ms, 5, model::Histogram{.count = count, .positive_spans = {{0, 1}}, .positive_deltas = {int64_t(count)}}}};
+}
+
+TEST(Admit, CarriesHistogramsExemplarsMetadataAndStartTimestamps) {
+  auto batch = make_batch({{{{"__name__", "a"}}},
+                           {{{"", "bad"}}, {}},
+                           {{{"__name__", "h"}}, {}},
+                           {{{"__name__", "only exemplars"}}, {}},
+                           {{{"__name__", "nothing"}}, {}}});
+  batch.start_ms = {500};
+  batch.histograms = {histogram_of(1, 1, 1), histogram_of(2, 1, 1), histogram_of(2, 2, 2)};
+  batch.exemplar_labels = {{"trace_id", "x"}, {"a", "b"}, {"empty", ""}};
+  batch.exemplars = {{.series = 0, .first_label = 0, .label_count = 3, .value = 1.5, .t_ms = 900},
+                     {.series = 1, .t_ms = 1},
+                     {.series = 3, .t_ms = 2}};
+  batch.metadata = {{.type = 2, .metric_family = "a", .help = std::string_view("help"), .unit = {}},
+                    {.type = 1, .metric_family = "", .help = {}, .unit = {}}};
+  const auto admission = admit(batch, rules_that_store_all(), kNow);
+  const auto& out = admission.batch;
+  ASSERT_EQ(out.series.size(), 3u);
+  EXPECT_EQ(out.start_ms, (std::vector<TimestampMs>{500}));
+  ASSERT_EQ(out.histograms.size(), 2u);
+  for (uint32_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(out.histograms[i].series, 1u);
+    EXPECT_EQ(out.histograms[i].sample, histogram_of(2, i + 1, i + 1).sample);
+  }
+  ASSERT_EQ(out.exemplars.size(), 2u);
+  EXPECT_EQ(out.exemplars[0].series, 0u);
+  EXPECT_EQ(out.exemplars[0].exemplar,
+            (model::Exemplar{model::Labels::from({{"a", "b"}, {"trace_id", "x"}}), 1.5, 900}));
+  EXPECT_EQ(out.exemplars[1].series, 2u);
+  EXPECT_EQ(out.series[2].sample_count, 0u);
+  ASSERT_EQ(out.metadata.size(), 1u);
+  EXPECT_EQ(out.metadata[0].metric_family, "a");
+  EXPECT_EQ(out.metadata[0].metadata, (model::Metadata{2, "help", ""}));
+  EXPECT_EQ(admission.refusals.count(Refusal::kInvalidLabelName), 1u);
+  EXPECT_EQ(admission.refusals.count(ExemplarRefusal::kNotStored), 1u);
+}
+
+TEST(Admit, RefusesBadHistogramsAloneInPrometheusWords) {
+  auto batch = make_batch({{{{"__name__", "h"}}, {}}});
+  batch.histograms = {histogram_of(0, 1, 1), histogram_of(0, 2, 2), histogram_of(0, kNow + 48LL * 3'600'000, 3),
+                      histogram_of(0, 4, 4)};
+  std::get<model::Histogram>(batch.histograms[1].sample.value).count = 7;
+  const auto admission = admit(batch, rules_that_store_all(), kNow);
+  EXPECT_EQ(admission.batch.histograms.size(), 2u);
+  EXPECT_EQ(admission.refusals.count(Refusal::kInvalidHistogram), 1u);
+  EXPECT_EQ(admission.refusals.count(Refusal::kTooFarInFuture), 1u);
+  EXPECT_EQ(admission.refusals.first.at(0).reason, "invalid_histogram");
+  EXPECT_EQ(admission.refusals.first.at(0).message,
+            "2 observations found in buckets, but the Count field is 7: histogram's observation count should equal the "
+            "number of observations found in the buckets (in absence of NaN), timestamp: 2, series: {__name__=\"h\"}");
+}
+
+TEST(Admit, LeavesOutSeriesOfWhichNothingIsLeft) {
+  auto batch = make_batch({{{{"__name__", "h"}}, {}}, {{{"__name__", "i"}}}});
+  batch.histograms = {histogram_of(0, 1, 1)};
+  std::get<model::Histogram>(batch.histograms[0].sample.value).count = 7;
+  batch.exemplar_labels = {{"", "x"}};
+  batch.exemplars = {{.series = 0, .label_count = 1, .t_ms = 1}};
+  const auto admission = admit(batch, rules_that_store_all(), kNow);
+  ASSERT_EQ(admission.batch.series.size(), 1u);
+  EXPECT_EQ(admission.batch.series[0].sample_count, 1u);
+  EXPECT_EQ(admission.refusals.count(ExemplarRefusal::kInvalidLabel), 1u);
 }
 
 TEST(Admit, StampsIdentityLabelsIntoEverySeries) {

@@ -28,7 +28,7 @@ TEST(AnswerWrite, OkWhenAllIsStoredOrWasStoredBefore) {
 
 TEST(AnswerWrite, DroppedExemplarsAreNoError) {
   RefusalSummary summary;
-  summary.exemplars_dropped = 3;
+  summary.exemplars[0] = 3;
   EXPECT_EQ(answer_write(summary, {.samples_added = 1}).status, 200);
 }
 

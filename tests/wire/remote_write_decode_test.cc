@@ -70,13 +70,102 @@ TEST(RemoteWriteDecode, EmptyMessageIsAnEmptyBatch) {
   EXPECT_TRUE(decoded->series.empty());
 }
 
-TEST(RemoteWriteDecode, CountsHistogramsAndExemplarsWithoutReadingThem) {
-  const auto decoded =
-      decode_write_request(field(1, label("__name__", "h") + field(3, "anything") + field(4, "at all") + field(4, "")));
+std::string zigzag(int64_t value) {
+  return varint(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63));
+}
+std::string zigzag_field(uint32_t number, int64_t value) { return varint(number << 3) + zigzag(value); }
+std::string span_field(uint32_t number, int32_t offset, uint32_t length) {
+  return field(number, zigzag_field(1, offset) + number_field(2, length));
+}
+std::string doubles(std::initializer_list<double> values) {
+  std::string out;
+  for (const double value : values) out += double_field(0, value).substr(1);
+  return out;
+}
+
+TEST(RemoteWriteDecode, ReadsIntegerHistograms) {
+  const std::string histogram = number_field(1, 20) + double_field(3, -1.5) + zigzag_field(4, -2) +
+                                double_field(5, 0.25) + number_field(6, 3) + span_field(8, 1, 1) + field(9, zigzag(6)) +
+                                span_field(11, -3, 2) + span_field(11, 1, 1) + field(12, zigzag(4) + zigzag(1)) +
+                                zigzag_field(12, -3) + number_field(14, 2) + number_field(15, 1000);
+  const auto decoded = decode_write_request(field(1, label("__name__", "f") + sample(1, 1)) +
+                                            field(1, label("__name__", "h") + field(4, histogram) + field(4, "")));
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
-  EXPECT_EQ(decoded->exemplars, 1u);
-  EXPECT_EQ(decoded->histogram_samples, 2u);
-  EXPECT_TRUE(decoded->samples.empty());
+  ASSERT_EQ(decoded->series.size(), 2u);
+  ASSERT_EQ(decoded->histograms.size(), 2u);
+  EXPECT_EQ(decoded->histograms[0].series, 1u);
+  const model::HistogramSample want{.t_ms = 1000,
+                                    .value = model::Histogram{.counter_reset_hint = model::CounterResetHint::kNotReset,
+                                                              .schema = -2,
+                                                              .zero_threshold = 0.25,
+                                                              .zero_count = 3,
+                                                              .count = 20,
+                                                              .sum = -1.5,
+                                                              .positive_spans = {{-3, 2}, {1, 1}},
+                                                              .negative_spans = {{1, 1}},
+                                                              .positive_deltas = {4, 1, -3},
+                                                              .negative_deltas = {6}}};
+  EXPECT_EQ(decoded->histograms[0].sample, want);
+  EXPECT_EQ(decoded->histograms[1].sample, model::HistogramSample());
+}
+
+TEST(RemoteWriteDecode, ReadsFloatHistogramsWithCustomBuckets) {
+  const std::string histogram = double_field(2, 2.5) + double_field(3, 7) + zigzag_field(4, -53) +
+                                double_field(7, 0.5) + span_field(11, 0, 2) + field(13, doubles({1, 1.5})) +
+                                number_field(14, 3) + number_field(15, 7) + field(16, doubles({0.5, 1})) +
+                                number_field(17, 5);
+  const auto decoded = decode_write_request(field(1, field(4, histogram)));
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  const model::HistogramSample want{
+      .t_ms = 7,
+      .start_ms = 5,
+      .value = model::FloatHistogram{.counter_reset_hint = model::CounterResetHint::kGauge,
+                                     .schema = -53,
+                                     .zero_count = 0.5,
+                                     .count = 2.5,
+                                     .sum = 7,
+                                     .positive_spans = {{0, 2}},
+                                     .positive_buckets = {1, 1.5},
+                                     .custom_values = {0.5, 1}}};
+  ASSERT_EQ(decoded->histograms.size(), 1u);
+  EXPECT_EQ(decoded->histograms[0].sample, want);
+}
+
+TEST(RemoteWriteDecode, ReadsExemplars) {
+  const std::string exemplar =
+      label("trace_id", "abc") + label("span_id", "d") + double_field(2, 0.5) + number_field(3, 9);
+  const auto decoded = decode_write_request(field(1, label("__name__", "a") + field(3, exemplar)) +
+                                            field(1, label("__name__", "b") + field(3, "") + field(3, exemplar)));
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  ASSERT_EQ(decoded->exemplars.size(), 3u);
+  EXPECT_EQ(decoded->labels.size(), 2u);
+  for (const size_t i : {0, 2}) {
+    const auto& got = decoded->exemplars[i];
+    EXPECT_EQ(got.series, i / 2);
+    EXPECT_EQ(got.value, 0.5);
+    EXPECT_EQ(got.t_ms, 9);
+    EXPECT_THAT(decoded->labels_of(got),
+                testing::ElementsAre(model::LabelView{"trace_id", "abc"}, model::LabelView{"span_id", "d"}));
+  }
+  EXPECT_EQ(decoded->exemplars[1].label_count, 0u);
+}
+
+TEST(RemoteWriteDecode, BoundsHistogramsAndExemplars) {
+  const std::string histogram = field(4, span_field(11, 0, 2) + field(12, zigzag(1) + zigzag(1)));
+  const std::string message = field(1, histogram + histogram + field(3, "") + field(3, ""));
+  EXPECT_TRUE(decode_write_request(message, {.histograms_max = 2, .histogram_numbers_max = 6, .exemplars_max = 2}));
+  const struct {
+    RemoteWriteLimits limits;
+    const char* text;
+  } cases[] = {{{.histograms_max = 1}, "more than 1 native histograms"},
+               {{.histogram_numbers_max = 5}, "more than 5 numbers in native histograms"},
+               {{.exemplars_max = 1}, "more than 1 exemplars"}};
+  for (const auto& c : cases) {
+    const auto decoded = decode_write_request(message, c.limits);
+    ASSERT_FALSE(decoded.has_value()) << c.text;
+    EXPECT_EQ(decoded.error().code, ErrorCode::kTooLarge);
+    EXPECT_THAT(decoded.error().message, HasSubstr(c.text));
+  }
 }
 
 TEST(RemoteWriteDecode, PassesOverUnknownFieldsEverywhere) {
@@ -119,6 +208,14 @@ TEST(RemoteWriteDecode, NamesWhatIsMalformedAndWhere) {
       {"label name as varint", field(1, field(1, "\x08\x01")), {"wrong wire type 0", "timeseries.labels"}},
       {"timestamp as bytes", field(1, field(2, field(2, "x"))), {"wrong wire type 2", "timeseries.samples"}},
       {"value as varint", field(1, field(2, number_field(1, 1))), {"wrong wire type 0", "timeseries.samples"}},
+      {"histogram sum as varint",
+       field(1, field(4, number_field(3, 1))),
+       {"wrong wire type 0", "timeseries.histograms"}},
+      {"span cut", field(1, field(4, "\x5a\x09x")), {"cut off", "field 11 of timeseries.histograms"}},
+      {"doubles cut", field(1, field(4, field(13, "1234567"))), {"field 13 of timeseries.histograms"}},
+      {"exemplar value as varint",
+       field(1, field(3, number_field(2, 1))),
+       {"wrong wire type 0", "timeseries.exemplars"}},
       {"metadata help as varint", field(3, number_field(4, 1)), {"wrong wire type 0", "of metadata at byte"}},
   };
   for (const auto& test : cases) {
