@@ -174,7 +174,7 @@ void expect_same_samples(const Scenario& scenario) {
 }
 
 TEST(HistogramChunk, WritesPrometheusBytes) {
-  const auto scenarios = read_scenarios("histogram_chunks.txt");
+  const auto scenarios = read_scenarios("histogram_chunks.vectors");
   ASSERT_GE(scenarios.size(), 20u);
   for (const auto& scenario : scenarios) {
     if (scenario.is_float) expect_same_bytes<FloatHistogram>(scenario);
@@ -183,14 +183,14 @@ TEST(HistogramChunk, WritesPrometheusBytes) {
 }
 
 TEST(HistogramChunk, ReadsPrometheusBytes) {
-  for (const auto& scenario : read_scenarios("histogram_chunks.txt")) {
+  for (const auto& scenario : read_scenarios("histogram_chunks.vectors")) {
     if (scenario.is_float) expect_same_samples<FloatHistogramChunkReader>(scenario);
     else expect_same_samples<HistogramChunkReader>(scenario);
   }
 }
 
 TEST(HistogramChunk, SaysWhereATruncatedChunkEnds) {
-  const auto scenarios = read_scenarios("histogram_chunks.txt");
+  const auto scenarios = read_scenarios("histogram_chunks.vectors");
   for (const auto& scenario : scenarios) {
     const GoldenChunk& chunk = scenario.chunks.front();
     for (size_t size = 0; size < chunk.bytes.size(); ++size) {

@@ -32,7 +32,7 @@ struct Scenario {
 
 std::vector<Scenario> scenarios() {
   std::vector<Scenario> all;
-  for (const auto& words : testing_support::read_vector_lines("xor2_chunks.txt")) {
+  for (const auto& words : testing_support::read_vector_lines("xor2_chunks.vectors")) {
     if (words[0] == "scenario") all.emplace_back();
     else if (words[0] == "c") all.back().hex = words[3];
     else

@@ -1,0 +1,58 @@
+// uses: tsdb
+// The part of a log record that holds histograms, exemplars or metadata (the first byte says which): reading ends, and
+// what was read is the same when it is written and read again.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "tsdb/wal_sections.h"
+
+namespace {
+
+using namespace sluice::tsdb;
+
+template <class Writer>
+std::string write(const auto& items, auto&& add) {
+  Writer writer;
+  for (const auto& item : items) add(writer, item);
+  return std::move(writer).finish();
+}
+
+void check_again(const std::string& once, const std::string& twice) {
+  SLUICE_CHECK(once == twice, "a record changed when it was written again");
+}
+
+template <class Writer>
+void round_trip(std::string_view bytes, auto&& read, auto&& add) {
+  sluice::ByteReader in(bytes);
+  const auto items = read(in);
+  if (!items) return;
+  const std::string once = write<Writer>(*items, add);
+  sluice::ByteReader again(once);
+  const auto read_again = read(again);
+  SLUICE_CHECK(read_again.has_value(), "a record of our own is readable");
+  check_again(once, write<Writer>(*read_again, add));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
+  switch (data[0] % 3) {
+    case 0:
+      round_trip<WalHistogramWriter>(bytes, read_wal_histograms,
+                                     [](auto& to, const WalHistogram& h) { to.add(h.ref, h.sample); });
+      break;
+    case 1:
+      round_trip<WalExemplarWriter>(bytes, read_wal_exemplars,
+                                    [](auto& to, const WalExemplar& e) { to.add(e.ref, e.exemplar); });
+      break;
+    default:
+      round_trip<WalMetadataWriter>(bytes, read_wal_metadata,
+                                    [](auto& to, const WalMetadata& m) { to.add(m.metric_family, m.metadata); });
+  }
+  return 0;
+}
