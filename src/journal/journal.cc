@@ -396,14 +396,26 @@ void Journal::close() {
 // Written and not synced: after a kill it is in the page cache, and after a power cut its absence costs only the
 // certainty whether a bad last record is damage.
 void Journal::leave_mark() {
-  if (!active_ || active_->remaining() < record_size(0)) return;
-  const Sequence last = durable();
-  buffer_.clear();
-  append_record(
-      {.salt = active_->header().salt, .sequence = last, .durable = last, .payload_crc = crc32c({}), .kind = kMarkKind},
-      {}, buffer_);
-  (void)active_->write(buffer_);
+  if (!active_) return;
+  if (active_->remaining() >= record_size(0)) {
+    const Sequence last = durable();
+    buffer_.clear();
+    append_record({.salt = active_->header().salt,
+                   .sequence = last,
+                   .durable = last,
+                   .payload_crc = crc32c({}),
+                   .kind = kMarkKind},
+                  {}, buffer_);
+    // What was preallocated goes back, so that a thousand closed journals cost little disk. Both best effort.
+    if (active_->write(buffer_)) (void)active_->trim();
+  }
+  const uint64_t number = active_->header().number;
+  const uint64_t bytes = active_->size();
   active_.reset();
+  MutexLock lock(mutex_);
+  for (auto& segment : segments_.segments) {
+    if (segment.number == number) segment.bytes = bytes;
+  }
 }
 
 Sequence Journal::durable() const {

@@ -65,4 +65,10 @@ Result<void> SegmentWriter::write(std::string& records) {
   return {};
 }
 
+Result<void> SegmentWriter::trim() {
+  SLUICE_TRY(file_->truncate(offset_));
+  size_ = offset_;
+  return {};
+}
+
 }  // namespace sluice::journal

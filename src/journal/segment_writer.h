@@ -50,6 +50,8 @@ class SegmentWriter {
   /// segment goes. After a failure of write() or sync() the segment must be given up.
   Result<void> write(std::string& records);
   Result<void> sync() { return file_->sync_data(); }
+  /// Cuts the file behind what was written: nothing more is. Not synced.
+  Result<void> trim();
 
   const SegmentHeader& header() const { return header_; }
   uint64_t size() const { return size_; }
