@@ -62,6 +62,7 @@ inline constexpr size_t kExemplarsMax = 100'000;  ///< kept of one workspace, th
 inline constexpr size_t kMetadataFamiliesMax = 50'000;  ///< of one workspace
 inline constexpr size_t kChunkHistogramBucketsMax = 1 << 21;  ///< of one sample, read from a block
 inline constexpr size_t kFormatFileBytesMax = 4 << 10;
+inline constexpr size_t kBackupManifestBytesMax = 256 << 20;  ///< about a million files
 
 // Identity.
 inline constexpr size_t kJwtBytesMax = 20'000;  ///< STS model: WebIdentityToken
@@ -94,7 +95,7 @@ inline constexpr size_t kRolesPerAccountMax = 5'000;
 inline constexpr size_t kPoliciesPerAccountMax = 5'000;
 inline constexpr size_t kAttachedPoliciesPerRoleMax = 20;
 inline constexpr size_t kAccessKeysPerAccountMax = 100;
-inline constexpr size_t kWorkspacesPerAccountMax = 100;
+inline constexpr size_t kWorkspacesPerAccountMax = 2'000;  ///< idle ones cost next to nothing; AWS begins with 25
 inline constexpr size_t kInlinePolicyCharactersPerRoleMax = 10'240;  ///< white space not counted, as in the two below
 inline constexpr size_t kManagedPolicyCharactersMax = 6'144;
 inline constexpr size_t kTrustPolicyCharactersMax = 8'192;

@@ -144,9 +144,19 @@ class Catalog {
   virtual Result<void> update_workspace(std::string_view id, const std::function<Result<void>(Workspace&)>& change) = 0;
   /// Forgets the workspace; with a token, remembers for 24 h that this token deleted it. kNotFound.
   virtual Result<void> delete_workspace(std::string_view id, std::string_view client_token) = 0;
+  /// The same, but keeps what is known of it for restore_workspace().
+  virtual Result<void> retire_workspace(std::string_view id, std::string_view client_token) = 0;
+  virtual Result<std::vector<RetiredWorkspace>> retired_workspaces() = 0;  ///< of every account, by deletion, then id
+  /// Brings a retired workspace back as it was: id, ARN, alias, tags, settings; active. kNotFound, kQuotaExceeded.
+  virtual Result<Workspace> restore_workspace(std::string_view id) = 0;
+  virtual Result<void> forget_retired_workspace(std::string_view id) = 0;  ///< for good; no error when there is none
   /// Whether that token deleted that workspace: then a repeated delete is a success.
   virtual Result<bool> was_deleted_by(std::string_view account_id, std::string_view workspace_id,
                                       std::string_view client_token) = 0;
+
+  /// Copies everything, as it is at some moment of the call, to the file `path`, which must not exist; other calls go
+  /// on meanwhile. open_sqlite_catalog() opens the copy. Its directory is the caller's to sync. kAlreadyExists.
+  virtual Result<void> back_up(const std::string& path) = 0;
 
   // Audit. The oldest records go once there are limits::kAuditRecordsMax.
   virtual Result<void> append_audit(const AuditRecord& record) = 0;

@@ -194,4 +194,35 @@ Result<void> Transaction::commit() {
   return done;
 }
 
+Result<OnlineCopy> OnlineCopy::begin(Database& source, const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0) {
+    return fail(ErrorCode::kAlreadyExists, fmt::format("{}: there is such a file already", path));
+  }
+  SLUICE_TRY(create_private_file(path));
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  std::unique_ptr<Database> target(new Database(handle, path));
+  if (code != SQLITE_OK) return target->failure(code, "open");
+  sqlite3_backup* backup = sqlite3_backup_init(handle, "main", source.handle_, "main");
+  if (backup == nullptr) return target->failure(sqlite3_errcode(handle), "begin a copy");
+  return OnlineCopy(std::move(target), backup);
+}
+
+OnlineCopy::~OnlineCopy() { sqlite3_backup_finish(backup_); }
+
+Result<bool> OnlineCopy::step(int pages) {
+  const int code = sqlite3_backup_step(backup_, pages);
+  if (code == SQLITE_DONE) return finish();
+  if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) return false;
+  return target_->failure(code, "copy");
+}
+
+Result<bool> OnlineCopy::finish() {
+  const int code = sqlite3_backup_finish(std::exchange(backup_, nullptr));
+  if (code != SQLITE_OK) return target_->failure(code, "end a copy");
+  // The source's header says WAL, and a copy should be one file.
+  SLUICE_TRY(target_->run("PRAGMA journal_mode=DELETE"));
+  return true;
+}
+
 }  // namespace sluice::catalog::sqlite

@@ -12,6 +12,7 @@
 #include "base/result.h"
 
 struct sqlite3;
+struct sqlite3_backup;
 struct sqlite3_stmt;
 
 /// A small RAII face of SQLite, for catalog's own files only. Nothing here is thread-safe: one owner, who locks.
@@ -72,6 +73,7 @@ class Database {
   std::unexpected<Error> damaged(std::string_view what) const;
 
  private:
+  friend class OnlineCopy;
   friend class Transaction;
   Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
   Result<void> configure();
@@ -98,6 +100,27 @@ class Transaction {
  private:
   explicit Transaction(Database& database) : database_(&database) {}
   Database* database_;
+};
+
+/// A copy of a whole database into a file of its own, a few pages at a time, while the source is written to by its own
+/// connection: at the end it holds what the source held at the last step (sqlite.org/backup.html). Destroyed before the
+/// end it leaves a file worth nothing.
+class OnlineCopy {
+ public:
+  /// `path` must not exist; it is made with mode 0600. The source outlives the copy.
+  static Result<OnlineCopy> begin(Database& source, const std::string& path);
+  OnlineCopy(OnlineCopy&& other) noexcept
+      : target_(std::move(other.target_)), backup_(std::exchange(other.backup_, nullptr)) {}
+  OnlineCopy& operator=(OnlineCopy&&) = delete;
+  ~OnlineCopy();
+  /// Copies up to so many pages; true once all are, and the copy is whole, durable and one file.
+  Result<bool> step(int pages);
+
+ private:
+  OnlineCopy(std::unique_ptr<Database> target, sqlite3_backup* backup) : target_(std::move(target)), backup_(backup) {}
+  Result<bool> finish();
+  std::unique_ptr<Database> target_;
+  sqlite3_backup* backup_;
 };
 
 }  // namespace sluice::catalog::sqlite

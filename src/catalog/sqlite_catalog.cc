@@ -1,5 +1,7 @@
 #include "catalog/sqlite_catalog.h"
 
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -13,6 +15,19 @@ Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, co
   SLUICE_TRY(sqlite::migrate(*database, sqlite::migrations(), clock.now_s()));
   SLUICE_ASSIGN(const int64_t revision, database->integer("SELECT value FROM meta WHERE key = 'revision'"));
   return std::make_unique<SqliteCatalog>(std::move(database), clock, static_cast<uint64_t>(revision));
+}
+
+Result<void> SqliteCatalog::back_up(const std::string& path) {
+  constexpr int kPagesPerStep = 256;  // a megabyte: others wait no longer than that takes
+  MutexLock lock(mutex_);
+  SLUICE_ASSIGN(auto copy, sqlite::OnlineCopy::begin(*database_, path));
+  for (;;) {
+    SLUICE_ASSIGN(const bool is_whole, copy.step(kPagesPerStep));
+    if (is_whole) return {};
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
+  }
 }
 
 void SqliteCatalog::publish(Concern concern) {

@@ -68,8 +68,14 @@ class SqliteCatalog final : public Catalog {
   Result<std::vector<Workspace>> all_workspaces() override;
   Result<void> update_workspace(std::string_view id, const std::function<Result<void>(Workspace&)>& change) override;
   Result<void> delete_workspace(std::string_view id, std::string_view client_token) override;
+  Result<void> retire_workspace(std::string_view id, std::string_view client_token) override;
+  Result<std::vector<RetiredWorkspace>> retired_workspaces() override;
+  Result<Workspace> restore_workspace(std::string_view id) override;
+  Result<void> forget_retired_workspace(std::string_view id) override;
   Result<bool> was_deleted_by(std::string_view account_id, std::string_view workspace_id,
                               std::string_view client_token) override;
+
+  Result<void> back_up(const std::string& path) override;
 
   Result<void> append_audit(const AuditRecord& record) override;
   Result<std::vector<AuditRecord>> audit(int64_t before, size_t count_max) override;

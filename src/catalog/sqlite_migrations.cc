@@ -66,10 +66,19 @@ CREATE TABLE audit (
   outcome TEXT NOT NULL) STRICT;
 )sql";
 
-constexpr std::array<Migration, 3> kMigrations = {{
+// What a workspace was, until its samples are removed for good.
+constexpr std::string_view kRetired = R"sql(
+CREATE TABLE retired_workspaces (
+  id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts (id), arn TEXT NOT NULL, region TEXT NOT NULL,
+  alias TEXT NOT NULL, tags TEXT NOT NULL, status TEXT NOT NULL, settings TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL, deleted_at_ms INTEGER NOT NULL) STRICT;
+)sql";
+
+constexpr std::array<Migration, 4> kMigrations = {{
     {1, "identity", kIdentity},
     {2, "workspaces", kWorkspaces},
     {3, "audit", kAudit},
+    {4, "retired workspaces", kRetired},
 }};
 
 Result<void> check_sound(Database& database) {

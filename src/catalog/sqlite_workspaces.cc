@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "catalog/sqlite_catalog_impl.h"
 
@@ -11,8 +12,7 @@ namespace {
 constexpr int64_t kTokenLifeSeconds = 24 * 3600;
 constexpr std::string_view kCreate = "create";
 constexpr std::string_view kDelete = "delete";
-constexpr std::string_view kSelect =
-    "SELECT id, account_id, arn, region, alias, tags, status, settings, created_at_ms FROM workspaces ";
+constexpr std::string_view kColumns = "id, account_id, arn, region, alias, tags, status, settings, created_at_ms";
 
 Result<Workspace> read_workspace(const sqlite::Row& row) {
   Workspace workspace;
@@ -37,12 +37,12 @@ Result<Workspace> read_workspace(const sqlite::Row& row) {
 Result<std::vector<Workspace>> select_workspaces(sqlite::Database& database, std::string_view where,
                                                  sqlite::Values values) {
   std::vector<Workspace> found;
-  SLUICE_TRY(
-      database.each(std::string(kSelect) + std::string(where), values, [&](const sqlite::Row& row) -> Result<void> {
-        SLUICE_ASSIGN(Workspace workspace, read_workspace(row));
-        found.push_back(std::move(workspace));
-        return {};
-      }));
+  SLUICE_TRY(database.each(fmt::format("SELECT {} FROM workspaces {}", kColumns, where), values,
+                           [&](const sqlite::Row& row) -> Result<void> {
+                             SLUICE_ASSIGN(Workspace workspace, read_workspace(row));
+                             found.push_back(std::move(workspace));
+                             return {};
+                           }));
   return found;
 }
 
@@ -80,12 +80,18 @@ Result<void> remember_token(sqlite::Database& database, const Workspace& workspa
 }
 
 Result<void> insert(sqlite::Database& database, const Workspace& workspace) {
-  return database.run(
-      "INSERT INTO workspaces (id, account_id, arn, region, alias, tags, status, settings, created_at_ms) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {workspace.id, workspace.account_id, workspace.arn, workspace.region, workspace.alias,
-       sqlite::tags_to_json(workspace.tags), to_string(workspace.status), to_json(workspace.settings),
-       workspace.created_at_ms});
+  return database.run(fmt::format("INSERT INTO workspaces ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", kColumns),
+                      {workspace.id, workspace.account_id, workspace.arn, workspace.region, workspace.alias,
+                       sqlite::tags_to_json(workspace.tags), to_string(workspace.status), to_json(workspace.settings),
+                       workspace.created_at_ms});
+}
+
+Result<void> remove_row(sqlite::Database& database, std::string_view id, std::string_view client_token,
+                        UnixSeconds now) {
+  SLUICE_ASSIGN(const Workspace workspace, select_one(database, id));
+  if (!client_token.empty())
+    SLUICE_TRY(remember_token(database, workspace, kDelete, {std::string(client_token), workspace.id}, now));
+  return database.run("DELETE FROM workspaces WHERE id = ?", {id});
 }
 
 }  // namespace
@@ -139,11 +145,53 @@ Result<void> SqliteCatalog::update_workspace(std::string_view id,
 
 Result<void> SqliteCatalog::delete_workspace(std::string_view id, std::string_view client_token) {
   return mutate(Concern::kWorkspaces, [&](sqlite::Database& database) -> Result<void> {
-    SLUICE_ASSIGN(const Workspace workspace, select_one(database, id));
-    if (!client_token.empty())
-      SLUICE_TRY(
-          remember_token(database, workspace, kDelete, {std::string(client_token), workspace.id}, clock_.now_s()));
-    return database.run("DELETE FROM workspaces WHERE id = ?", {id});
+    return remove_row(database, id, client_token, clock_.now_s());
+  });
+}
+
+Result<void> SqliteCatalog::retire_workspace(std::string_view id, std::string_view client_token) {
+  return mutate(Concern::kWorkspaces, [&](sqlite::Database& database) -> Result<void> {
+    SLUICE_TRY(database.run(fmt::format("INSERT OR REPLACE INTO retired_workspaces ({0}, deleted_at_ms) "
+                                        "SELECT {0}, ? FROM workspaces WHERE id = ?",
+                                        kColumns),
+                            {clock_.now_ms(), id}));
+    return remove_row(database, id, client_token, clock_.now_s());
+  });
+}
+
+Result<std::vector<RetiredWorkspace>> SqliteCatalog::retired_workspaces() {
+  std::vector<RetiredWorkspace> found;
+  MutexLock lock(mutex_);
+  SLUICE_TRY(database_->each(
+      fmt::format("SELECT {}, deleted_at_ms FROM retired_workspaces ORDER BY deleted_at_ms, id", kColumns), {},
+      [&](const sqlite::Row& row) -> Result<void> {
+        SLUICE_ASSIGN(Workspace workspace, read_workspace(row));
+        found.push_back({std::move(workspace), row.integer(9)});
+        return {};
+      }));
+  return found;
+}
+
+Result<Workspace> SqliteCatalog::restore_workspace(std::string_view id) {
+  return mutate(Concern::kWorkspaces, [&](sqlite::Database& database) -> Result<Workspace> {
+    SLUICE_TRY(database.run(
+        fmt::format("INSERT INTO workspaces ({0}) SELECT {0} FROM retired_workspaces WHERE id = ?", kColumns), {id}));
+    if (database.changes() == 0)
+      return fail(ErrorCode::kNotFound, fmt::format("workspace {} is not among the deleted ones", printable(id, 64)));
+    SLUICE_TRY(
+        database.run("UPDATE workspaces SET status = ? WHERE id = ?", {to_string(WorkspaceStatus::kActive), id}));
+    SLUICE_TRY(database.run("DELETE FROM retired_workspaces WHERE id = ?", {id}));
+    SLUICE_ASSIGN(Workspace workspace, select_one(database, id));
+    // The one brought back is counted already.
+    SLUICE_TRY(sqlite::require_room(database, "SELECT count(*) - 1 FROM workspaces WHERE account_id = ?",
+                                    workspace.account_id, limits::kWorkspacesPerAccountMax, "WorkspacesPerAccount"));
+    return workspace;
+  });
+}
+
+Result<void> SqliteCatalog::forget_retired_workspace(std::string_view id) {
+  return mutate(Concern::kWorkspaces, [&](sqlite::Database& database) -> Result<void> {
+    return database.run("DELETE FROM retired_workspaces WHERE id = ?", {id});
   });
 }
 

@@ -46,4 +46,10 @@ struct Workspace {
   TimestampMs created_at_ms = 0;
 };
 
+/// A workspace that was deleted and can still be brought back.
+struct RetiredWorkspace {
+  Workspace workspace;  ///< as it was; its status means nothing
+  TimestampMs deleted_at_ms = 0;
+};
+
 }  // namespace sluice::catalog

@@ -63,6 +63,41 @@ TEST_F(CatalogFileTest, KeepsEverythingAcrossReopening) {
   EXPECT_EQ((*key)->sealed_secret, std::string("\0\xff", 2));
 }
 
+TEST_F(CatalogFileTest, ABackUpIsACatalogOfItsOwnWhateverIsWrittenMeanwhile) {
+  const std::string copy = directory_.file("copy.db");
+  auto catalog = open_or_die();
+  ASSERT_TRUE(catalog->create_account({std::string(kAccount), "ops", 7}));
+  const auto append = [&](int i) {
+    ASSERT_TRUE(catalog->append_audit({0, i, std::string(4'000, 'r'), std::string(kAccount), "a", "b", "c", "d"}));
+  };
+  for (int i = 0; i < 500; ++i) append(i);  // some megabytes: several steps
+  {
+    std::jthread writer([&](std::stop_token stop) {
+      for (int i = 500; !stop.stop_requested(); ++i) append(i);
+    });
+    ASSERT_TRUE(catalog->back_up(copy));
+  }
+  EXPECT_EQ(code_of(catalog->back_up(copy)), ErrorCode::kAlreadyExists);
+  EXPECT_FALSE(std::filesystem::exists(copy + "-wal")) << "one file";
+  EXPECT_EQ(std::filesystem::status(copy).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+
+  auto restored = open_sqlite_catalog(copy, clock_);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ((*restored)->accounts()->front().alias, "ops");
+  const auto newest = (*restored)->audit(0, 1).value();
+  ASSERT_EQ(newest.size(), 1u);
+  EXPECT_GE(newest[0].at_ms, 499);
+  EXPECT_EQ(newest[0].sequence, newest[0].at_ms + 1) << "none is missing in between";
+}
+
+TEST_F(CatalogFileTest, ABackUpThatCannotBeWrittenSaysWhere) {
+  auto catalog = open_or_die();
+  const auto refused = catalog->back_up(directory_.file("none/copy.db"));
+  EXPECT_EQ(code_of(refused), ErrorCode::kIo);
+  EXPECT_THAT(refused.error().message, HasSubstr("none/copy.db"));
+}
+
 TEST_F(CatalogFileTest, MakesItsFileReadableByItsOwnerAlone) {
   auto catalog = open_or_die();
   ASSERT_TRUE(catalog->create_account({std::string(kAccount), "", 0}));

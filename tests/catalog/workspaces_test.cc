@@ -96,6 +96,60 @@ TEST_F(WorkspacesTest, RemembersWhichTokenDeletedAWorkspace) {
   EXPECT_FALSE(catalog_->was_deleted_by(kAccount, "ws-other", "bye").value());
 }
 
+TEST_F(WorkspacesTest, BringsARetiredWorkspaceBackAsItWas) {
+  Workspace made = draft("prod");
+  made.tags = {{"team", "obs"}};
+  made.settings.retention_days = 30;
+  ASSERT_TRUE(catalog_->create_workspace(made, std::nullopt));
+  ASSERT_TRUE(catalog_->update_workspace(made.id, [](Workspace& workspace) -> Result<void> {
+    workspace.status = WorkspaceStatus::kDeleting;
+    return {};
+  }));
+  clock_.advance(std::chrono::hours(1));
+  ASSERT_TRUE(catalog_->retire_workspace(made.id, "bye"));
+  EXPECT_EQ(code_of(catalog_->workspace(made.id)), ErrorCode::kNotFound);
+  EXPECT_TRUE(catalog_->was_deleted_by(kAccount, made.id, "bye").value());
+  const auto retired = catalog_->retired_workspaces().value();
+  ASSERT_EQ(retired.size(), 1u);
+  EXPECT_EQ(retired[0].workspace.alias, "prod");
+  EXPECT_EQ(retired[0].deleted_at_ms, clock_.now_ms());
+
+  const auto restored = catalog_->restore_workspace(made.id);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(restored->status, WorkspaceStatus::kActive);
+  const auto found = catalog_->workspace(made.id).value();
+  EXPECT_EQ(found->arn, made.arn);
+  EXPECT_EQ(found->tags, made.tags);
+  EXPECT_EQ(found->settings, made.settings);
+  EXPECT_EQ(found->created_at_ms, made.created_at_ms);
+  EXPECT_TRUE(catalog_->retired_workspaces()->empty());
+  EXPECT_EQ(code_of(catalog_->restore_workspace(made.id)), ErrorCode::kNotFound);
+}
+
+TEST_F(WorkspacesTest, ARetiredWorkspaceCanBeForgotten) {
+  const auto made = catalog_->create_workspace(draft(), std::nullopt).value();
+  ASSERT_TRUE(catalog_->retire_workspace(made.id, ""));
+  EXPECT_EQ(code_of(catalog_->retire_workspace(made.id, "")), ErrorCode::kNotFound);
+  ASSERT_TRUE(catalog_->forget_retired_workspace(made.id));
+  ASSERT_TRUE(catalog_->forget_retired_workspace(made.id)) << "twice changes nothing";
+  EXPECT_EQ(code_of(catalog_->restore_workspace(made.id)), ErrorCode::kNotFound);
+}
+
+TEST_F(WorkspacesTest, ARetiredWorkspaceCountsForTheQuotaOnlyWhenItComesBack) {
+  const auto retired = catalog_->create_workspace(draft(), std::nullopt).value();
+  ASSERT_TRUE(catalog_->retire_workspace(retired.id, ""));
+  std::string last;
+  for (size_t i = 0; i < limits::kWorkspacesPerAccountMax; ++i) {
+    const auto made = catalog_->create_workspace(draft(), std::nullopt);
+    ASSERT_TRUE(made);
+    last = made->id;
+  }
+  EXPECT_EQ(code_of(catalog_->restore_workspace(retired.id)), ErrorCode::kQuotaExceeded);
+  EXPECT_EQ(catalog_->retired_workspaces()->size(), 1u) << "and stays retired";
+  ASSERT_TRUE(catalog_->delete_workspace(last, ""));
+  EXPECT_TRUE(catalog_->restore_workspace(retired.id));
+}
+
 TEST_F(WorkspacesTest, RefusesMoreThanTheQuota) {
   for (size_t i = 0; i < limits::kWorkspacesPerAccountMax; ++i)
     ASSERT_TRUE(catalog_->create_workspace(draft(), std::nullopt));
