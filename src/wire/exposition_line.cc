@@ -155,18 +155,20 @@ Result<void> label_list(Scanner& scanner, size_t labels_max, ExpositionSampleLin
   }
 }
 
+Result<double> number(Scanner& scanner, std::string_view wanted) {
+  const size_t start = scanner.position();
+  const std::string_view text = scanner.word();
+  if (text.empty()) return scanner.refuse(wanted);
+  const auto value = parse_go_float(text);
+  if (value) return *value;
+  return scanner.refuse_at(start, fmt::format("\"{}\" is not a floating-point number", printable(text, 60)));
+}
+
 Result<void> value_and_timestamp(Scanner& scanner, ExpositionSampleLine& sample) {
-  size_t start = scanner.position();
-  const std::string_view value = scanner.word();
-  if (value.empty()) return scanner.refuse("a value");
-  const auto number = parse_go_float(value);
-  if (!number) {
-    return scanner.refuse_at(start, fmt::format("\"{}\" is not a floating-point number", printable(value, 60)));
-  }
-  sample.value = *number;
+  SLUICE_ASSIGN(sample.value, number(scanner, "a value"));
   scanner.skip_blanks();
   if (scanner.at_end()) return {};
-  start = scanner.position();
+  const size_t start = scanner.position();
   const std::string_view text = scanner.word();
   TimestampMs timestamp_ms = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), timestamp_ms);
@@ -180,22 +182,21 @@ Result<void> value_and_timestamp(Scanner& scanner, ExpositionSampleLine& sample)
   return {};
 }
 
-}  // namespace
+ExpositionCommentLine::Kind kind_of(std::string_view keyword, bool knows_unit) {
+  using Kind = ExpositionCommentLine::Kind;
+  if (keyword == "HELP") return Kind::kHelp;
+  if (keyword == "TYPE") return Kind::kType;
+  return knows_unit && keyword == "UNIT" ? Kind::kUnit : Kind::kOther;
+}
 
-Result<ExpositionCommentLine> parse_comment_line(std::string_view line) {
+Result<ExpositionCommentLine> comment_line(std::string_view line, bool knows_unit) {
   Scanner scanner(line);
   scanner.skip_blanks();
   scanner.take('#');
   scanner.skip_blanks();
-  const std::string_view keyword = scanner.word();
   ExpositionCommentLine comment;
-  if (keyword == "HELP") {
-    comment.kind = ExpositionCommentLine::Kind::kHelp;
-  } else if (keyword == "TYPE") {
-    comment.kind = ExpositionCommentLine::Kind::kType;
-  } else {
-    return comment;
-  }
+  comment.kind = kind_of(scanner.word(), knows_unit);
+  if (comment.kind == ExpositionCommentLine::Kind::kOther) return comment;
   scanner.skip_blanks();
   SLUICE_ASSIGN(comment.name, metric_name(scanner));
   const size_t after_name = scanner.position();
@@ -209,8 +210,46 @@ Result<ExpositionCommentLine> parse_comment_line(std::string_view line) {
   return comment;
 }
 
-Result<ExpositionSampleLine> parse_sample_line(std::string_view line, size_t labels_max) {
-  Scanner scanner(line);
+// Seconds since the epoch as milliseconds.
+Result<TimestampMs> seconds_timestamp(Scanner& scanner) {
+  const size_t start = scanner.position();
+  SLUICE_ASSIGN(const double seconds, number(scanner, "a timestamp in seconds"));
+  const double ms = seconds * 1000;
+  constexpr double kMsMax = 9.2e18;
+  if (ms >= -kMsMax && ms <= kMsMax) return static_cast<TimestampMs>(ms);
+  return scanner.refuse_at(start, "the timestamp is out of range");
+}
+
+// ` # {trace_id="x"} 0.67 1520879607.789` behind a sample.
+Result<void> exemplar(Scanner& scanner, size_t labels_max) {
+  scanner.skip_blanks();
+  if (!scanner.take('{')) return scanner.refuse("an exemplar's \"{\"");
+  ExpositionSampleLine labels;
+  const size_t start = scanner.position();
+  SLUICE_TRY(label_list(scanner, labels_max, labels));
+  if (!labels.name.empty()) return scanner.refuse_at(start, "a metric name in an exemplar");
+  scanner.skip_blanks();
+  SLUICE_TRY(number(scanner, "an exemplar's value"));
+  scanner.skip_blanks();
+  if (scanner.at_end()) return {};
+  SLUICE_TRY(seconds_timestamp(scanner));
+  scanner.skip_blanks();
+  return scanner.at_end() ? Result<void>() : scanner.refuse("the end of the line");
+}
+
+Result<void> open_metrics_tail(Scanner& scanner, size_t labels_max, ExpositionSampleLine& sample) {
+  SLUICE_ASSIGN(sample.value, number(scanner, "a value"));
+  scanner.skip_blanks();
+  if (!scanner.at_end() && !scanner.is_next('#')) {
+    SLUICE_ASSIGN(sample.timestamp_ms, seconds_timestamp(scanner));
+    scanner.skip_blanks();
+  }
+  if (scanner.take('#')) return exemplar(scanner, labels_max);
+  return scanner.at_end() ? Result<void>() : scanner.refuse("an exemplar or the end of the line");
+}
+
+// `name`, `name{...}` or `{"name",...}`, and the blanks behind it.
+Result<ExpositionSampleLine> series_of_line(Scanner& scanner, size_t labels_max) {
   scanner.skip_blanks();
   const size_t start = scanner.position();
   ExpositionSampleLine sample;
@@ -229,7 +268,28 @@ Result<ExpositionSampleLine> parse_sample_line(std::string_view line, size_t lab
   } else if (scanner.position() == after_name) {
     return scanner.refuse("a blank or \"{\" after the metric name");
   }
+  return sample;
+}
+
+}  // namespace
+
+Result<ExpositionCommentLine> parse_comment_line(std::string_view line) { return comment_line(line, false); }
+
+Result<ExpositionCommentLine> parse_open_metrics_comment_line(std::string_view line) {
+  return comment_line(line, true);
+}
+
+Result<ExpositionSampleLine> parse_sample_line(std::string_view line, size_t labels_max) {
+  Scanner scanner(line);
+  SLUICE_ASSIGN(auto sample, series_of_line(scanner, labels_max));
   SLUICE_TRY(value_and_timestamp(scanner, sample));
+  return sample;
+}
+
+Result<ExpositionSampleLine> parse_open_metrics_sample_line(std::string_view line, size_t labels_max) {
+  Scanner scanner(line);
+  SLUICE_ASSIGN(auto sample, series_of_line(scanner, labels_max));
+  SLUICE_TRY(open_metrics_tail(scanner, labels_max, sample));
   return sample;
 }
 

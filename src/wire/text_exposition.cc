@@ -55,12 +55,13 @@ class Collector {
   }
 
   Result<void> add_comment(ExpositionCommentLine comment) {
-    if (comment.kind == ExpositionCommentLine::Kind::kOther) return {};
+    using Kind = ExpositionCommentLine::Kind;
+    if (comment.kind != Kind::kHelp && comment.kind != Kind::kType) return {};
     // A HELP line costs as much as a sample, so both count.
     SLUICE_TRY(count_one());
     Seen& seen = family(comment.name);
     MetricFamily& metric = families_[seen.index];
-    const bool is_help = comment.kind == ExpositionCommentLine::Kind::kHelp;
+    const bool is_help = comment.kind == Kind::kHelp;
     bool& has_it = is_help ? seen.has_help : seen.has_type;
     if (has_it)
       return refuse(fmt::format("second {} line for \"{}\"", is_help ? "HELP" : "TYPE", printable(comment.name, 100)));

@@ -23,6 +23,7 @@ class Memory final : public model::SeriesRecognizer {
     labels_size = next->size();
     return {const_cast<std::string*>(next)};
   }
+  std::shared_ptr<const void> lease() const override { return nullptr; }
   model::KnownSeries recognize(std::string_view encoded) override {
     ++asked;
     const auto found = known.find(encoded);
