@@ -43,6 +43,12 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
+/// Of one file system.
+struct DiskSpace {
+  uint64_t total_bytes = 0;
+  uint64_t available_bytes = 0;  ///< what an unprivileged writer can still use
+};
+
 enum class OpenMode : uint8_t {
   kCreateNew,     ///< must not exist
   kCreateOrOpen,  ///< keeps the content
@@ -64,6 +70,7 @@ class FileSystem {
                                                               uint32_t permissions = 0644) = 0;
   virtual Result<std::unique_ptr<ReadableFile>> open_readable(const std::string& path) = 0;  ///< kNotFound
   virtual Result<bool> exists(const std::string& path) = 0;
+  virtual Result<bool> is_directory(const std::string& path) = 0;  ///< kNotFound
   /// Names (not paths) in a directory, sorted, without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
   /// Also the missing parents. The directories it made are durable when it returns (their parents are
@@ -78,8 +85,7 @@ class FileSystem {
   virtual Result<void> sync_directory(const std::string& path) = 0;
   /// Makes the file if need be. kConflict when another process, or this one, holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
-  /// Bytes an unprivileged writer can still use on the file system of `path`.
-  virtual Result<uint64_t> available_bytes(const std::string& path) = 0;
+  virtual Result<DiskSpace> disk_space(const std::string& path) = 0;  ///< of the file system that holds `path`
 };
 
 /// The real disk.

@@ -214,6 +214,12 @@ class PosixFileSystem final : public FileSystem {
     return fail_system("stat", path, errno);
   }
 
+  Result<bool> is_directory(const std::string& path) override {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return fail_system("stat", path, errno);
+    return S_ISDIR(status.st_mode);
+  }
+
   Result<std::vector<std::string>> list(const std::string& path) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
     if (!directory) return fail_system("list", path, errno);
@@ -271,10 +277,10 @@ class PosixFileSystem final : public FileSystem {
     return std::make_unique<PosixFileLock>(std::move(fd));
   }
 
-  Result<uint64_t> available_bytes(const std::string& path) override {
+  Result<DiskSpace> disk_space(const std::string& path) override {
     struct statvfs status{};
     if (retry([&] { return ::statvfs(path.c_str(), &status); }) != 0) return fail_system("statvfs", path, errno);
-    return uint64_t{status.f_bavail} * status.f_frsize;
+    return DiskSpace{uint64_t{status.f_blocks} * status.f_frsize, uint64_t{status.f_bavail} * status.f_frsize};
   }
 
  private:

@@ -136,9 +136,9 @@ TEST(FaultFileSystem, IsFullAtItsCapacity) {
   EXPECT_TRUE(file->write_at(0, "12345678").has_value());
   EXPECT_EQ(file->write_at(8, "abcd").error().code, ErrorCode::kNoSpace);
   EXPECT_EQ(fs.content("/f"), "12345678ab");
-  EXPECT_EQ(fs.available_bytes("/").value(), 0u);
+  EXPECT_EQ(fs.disk_space("/").value().available_bytes, 0u);
   ASSERT_TRUE(fs.remove_file("/f").has_value());
-  EXPECT_EQ(fs.available_bytes("/").value(), 10u);
+  EXPECT_EQ(fs.disk_space("/").value().available_bytes, 10u);
 }
 
 TEST(FaultFileSystem, IsDeadFromTheCrashUntilTheRestart) {

@@ -159,7 +159,18 @@ TEST_P(FileSystemTest, RefusesToReadMoreThanTheBound) {
   EXPECT_THAT(over.error().message, HasSubstr("has 5 bytes; at most 4"));
 }
 
-TEST_P(FileSystemTest, KnowsThatSpaceIsLeft) { EXPECT_GT(fs_->available_bytes(root_).value(), 0u); }
+TEST_P(FileSystemTest, KnowsThatSpaceIsLeft) {
+  const auto space = fs_->disk_space(root_).value();
+  EXPECT_GT(space.available_bytes, 0u);
+  EXPECT_GE(space.total_bytes, space.available_bytes);
+}
+
+TEST_P(FileSystemTest, TellsDirectoriesFromFiles) {
+  put("f", "bytes");
+  EXPECT_FALSE(fs_->is_directory(path("f")).value());
+  EXPECT_TRUE(fs_->is_directory(root_).value());
+  EXPECT_EQ(fs_->is_directory(path("missing")).error().code, ErrorCode::kNotFound);
+}
 
 TEST(PosixFileSystem, GivesSecretsTheirPermissionsAlsoOverALeftOver) {
   const auto fs = make_posix_file_system();

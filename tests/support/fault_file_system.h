@@ -132,6 +132,13 @@ class FaultFileSystem final : public FileSystem {
     SLUICE_TRY(readable("exists", path));
     return find(path) != nullptr;
   }
+  Result<bool> is_directory(const std::string& path) override {
+    const MutexLock lock(mutex_);
+    SLUICE_TRY(readable("stat", path));
+    const NodePtr node = find(path);
+    if (!node) return fault(ErrorCode::kNotFound, "stat", path, "No such file or directory");
+    return node->is_directory;
+  }
   Result<std::vector<std::string>> list(const std::string& path) override {
     const MutexLock lock(mutex_);
     SLUICE_TRY(readable("list", path));
@@ -146,12 +153,12 @@ class FaultFileSystem final : public FileSystem {
   Result<void> remove_tree(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
-  Result<uint64_t> available_bytes(const std::string& path) override {
+  Result<DiskSpace> disk_space(const std::string& path) override {
     const MutexLock lock(mutex_);
     SLUICE_TRY(readable("statvfs", path));
     const uint64_t used = root_->total_bytes();
-    if (!capacity_) return uint64_t{1} << 50;
-    return *capacity_ > used ? *capacity_ - used : 0;
+    if (!capacity_) return DiskSpace{uint64_t{1} << 51, uint64_t{1} << 50};
+    return DiskSpace{*capacity_, *capacity_ > used ? *capacity_ - used : 0};
   }
 
  private:
