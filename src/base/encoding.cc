@@ -161,9 +161,12 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 bool is_valid_utf8(std::string_view text) {
   // ASCII by the word: nearly all that is asked about, and asked about every label of every new series.
   constexpr uint64_t kHighBits = 0x8080'8080'8080'8080;
-  while (text.size() >= sizeof(uint64_t) && (load_le<uint64_t>(text.data()) & kHighBits) == 0) {
-    text.remove_prefix(sizeof(uint64_t));
-  }
+  constexpr size_t kWord = sizeof(uint64_t);
+  const auto is_ascii = [](const char* at) { return (load_le<uint64_t>(at) & kHighBits) == 0; };
+  const bool has_word = text.size() >= kWord;
+  while (text.size() >= kWord && is_ascii(text.data())) text.remove_prefix(kWord);
+  // The last word, some of which has been looked at.
+  if (has_word && text.size() < kWord && is_ascii(text.data() + text.size() - kWord)) return true;
   while (!text.empty()) {
     if (static_cast<unsigned char>(text.front()) < 0x80) {
       text.remove_prefix(1);

@@ -37,6 +37,21 @@ class ReadableFile {
   virtual Result<uint64_t> size() const = 0;
 };
 
+/// A whole file as memory, as it was when it was mapped. It stays readable after the file is renamed or removed.
+/// Thread-safe. Only for files that are never cut or changed in place: reading behind a file's new end, or from a
+/// disk that fails, ends the process (SIGBUS).
+class MappedFile {
+ public:
+  virtual ~MappedFile() = default;
+  std::string_view bytes() const { return bytes_; }
+
+ protected:
+  explicit MappedFile(std::string_view bytes) : bytes_(bytes) {}
+
+ private:
+  std::string_view bytes_;
+};
+
 /// An exclusive lock on a path, held until destroyed. The kernel drops it when the process dies.
 class FileLock {
  public:
@@ -69,6 +84,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<WritableFile>> open_writable(const std::string& path, OpenMode mode,
                                                               uint32_t permissions = 0644) = 0;
   virtual Result<std::unique_ptr<ReadableFile>> open_readable(const std::string& path) = 0;  ///< kNotFound
+  /// Maps a file for reading; no file handle stays open.
+  virtual Result<std::shared_ptr<const MappedFile>> map(const std::string& path) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Result<bool> is_directory(const std::string& path) = 0;  ///< kNotFound
   /// Names (not paths) in a directory, sorted, without "." and "..".
@@ -78,6 +95,8 @@ class FileSystem {
   virtual Result<void> create_directories(const std::string& path, uint32_t permissions = 0755) = 0;
   /// Replaces `to` if it exists, at once for every reader.
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  /// A second name for the file `from`, on the same file system. kAlreadyExists when `to` exists.
+  virtual Result<void> hard_link(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove_file(const std::string& path) = 0;  ///< kNotFound
   /// A directory and all in it, or a file; nothing to remove is no error.
   virtual Result<void> remove_tree(const std::string& path) = 0;

@@ -62,6 +62,10 @@ inline constexpr size_t kExemplarsMax = 100'000;  ///< kept of one workspace, th
 inline constexpr size_t kMetadataFamiliesMax = 50'000;  ///< of one workspace
 inline constexpr size_t kChunkHistogramBucketsMax = 1 << 21;  ///< of one sample, read from a block
 inline constexpr size_t kFormatFileBytesMax = 4 << 10;
+inline constexpr size_t kBlockMetaBytesMax = 4 << 20;  ///< meta.json; also that of an imported block
+inline constexpr int64_t kBlockTimeMsMax = int64_t{1} << 53;  ///< of a block's range, either way from 1970
+inline constexpr size_t kTombstonesBytesMax = 1 << 30;  ///< of one block
+inline constexpr size_t kBlockProblemsMax = 1'000;      ///< reported when a block is verified
 inline constexpr size_t kBackupManifestBytesMax = 256 << 20;  ///< about a million files
 
 // Identity.

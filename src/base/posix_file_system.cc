@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -155,6 +156,16 @@ class PosixReadableFile final : public ReadableFile {
   std::string path_;
 };
 
+class PosixMappedFile final : public MappedFile {
+ public:
+  explicit PosixMappedFile(std::string_view bytes) : MappedFile(bytes) {}
+  PosixMappedFile(const PosixMappedFile&) = delete;
+  PosixMappedFile& operator=(const PosixMappedFile&) = delete;
+  ~PosixMappedFile() override {
+    if (!bytes().empty()) ::munmap(const_cast<char*>(bytes().data()), bytes().size());
+  }
+};
+
 class PosixFileLock final : public FileLock {
  public:
   explicit PosixFileLock(FileDescriptor fd) : fd_(std::move(fd)) {}
@@ -207,6 +218,15 @@ class PosixFileSystem final : public FileSystem {
     return std::make_unique<PosixReadableFile>(std::move(fd), path);
   }
 
+  Result<std::shared_ptr<const MappedFile>> map(const std::string& path) override {
+    SLUICE_ASSIGN(const FileDescriptor fd, open_descriptor("open", path, O_RDONLY));
+    SLUICE_ASSIGN(const uint64_t size, size_of(fd.get(), path));
+    if (size == 0) return std::make_shared<PosixMappedFile>(std::string_view());  // mmap wants a length
+    void* memory = ::mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_SHARED, fd.get(), 0);
+    if (memory == MAP_FAILED) return fail_system("map", path, errno);
+    return std::make_shared<PosixMappedFile>(std::string_view(static_cast<const char*>(memory), size));
+  }
+
   Result<bool> exists(const std::string& path) override {
     struct stat status{};
     if (::stat(path.c_str(), &status) == 0) return true;
@@ -252,6 +272,11 @@ class PosixFileSystem final : public FileSystem {
 
   Result<void> rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) return fail_system(fmt::format("rename {} to", from), to, errno);
+    return {};
+  }
+
+  Result<void> hard_link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) != 0) return fail_system(fmt::format("link {} to", from), to, errno);
     return {};
   }
 

@@ -51,7 +51,7 @@ void Journal::adopt(Recovered recovered) {
   {
     MutexLock lock(mutex_);
     segments_ = std::move(recovered.segments);
-    next_sequence_ = recovery_.last + 1;
+    next_sequence_ = std::max(recovery_.last + 1, options_.sequence_min);
     durable_ = recovered.proven;
     for (auto& record : recovered.unproven) {
       Entry entry{.sequence = record.sequence, .kind = record.kind, .recovered = true};

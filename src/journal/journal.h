@@ -33,12 +33,14 @@ struct Commit {
 struct Options {
   /// Size of the first segment of a process's life; each further one doubles, up to the maximum, so that a
   /// thousand idle journals cost little disk.
-  uint64_t segment_bytes_first = 1 << 20;
+  uint64_t segment_bytes_first = 128 << 10;
   uint64_t segment_bytes_max = 64 << 20;
   /// Bytes waiting or in flight; past it append() answers kResourceExhausted.
   uint64_t pending_bytes_max = 256 << 20;
   /// A commit takes no further record once it holds this many bytes.
   uint64_t commit_bytes_max = 16 << 20;
+  /// The next record's number is at least this, whatever is found: what was kept elsewhere goes up to the one before.
+  Sequence sequence_min = 1;
   /// Random number that ties records to one life of one file. Default: std::random_device.
   std::function<uint64_t()> salt;
   /// Must be quick and thread-safe.

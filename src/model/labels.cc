@@ -208,6 +208,21 @@ void pack_labels(std::span<const LabelView> sorted, std::string& out) {
   });
 }
 
+std::string_view take_packed_label(std::string_view& packed) {
+  uint64_t size = 0;
+  const char* const begin = packed.data();
+  const char* const end = read_size(begin, begin + packed.size(), size) + size;
+  const auto field_size = static_cast<size_t>(end - begin);
+  packed.remove_prefix(field_size);
+  return {begin, field_size};
+}
+
+LabelView label_of_packed(std::string_view field) {
+  LabelView label;
+  read_label(field.data(), field.data() + field.size(), label);
+  return label;
+}
+
 SeriesHash hash_packed(std::string_view packed) {
   const Hash128 hash = hash128(packed);
   return {.low = hash.low, .high = hash.high};

@@ -108,6 +108,10 @@ void pack_labels(std::span<const LabelView> sorted, std::string& out);
 SeriesHash hash_packed(std::string_view packed);
 /// True when `bytes` is a canonical packed form.
 bool is_packed(std::string_view bytes);
+/// Takes the first label's bytes off `packed`, which must be a canonical packed form and not empty.
+std::string_view take_packed_label(std::string_view& packed);
+/// The one label whose packed form is `field`. Views point into it.
+LabelView label_of_packed(std::string_view field);
 /// Size of the packed form of such labels.
 size_t packed_size(std::span<const LabelView> sorted);
 

@@ -10,11 +10,6 @@
 namespace sluice::model {
 namespace {
 
-template <class T>
-void cut(std::vector<T>& list, size_t limit) {
-  if (limit != 0 && list.size() > limit) list.erase(list.begin() + static_cast<std::ptrdiff_t>(limit), list.end());
-}
-
 // "No selectors" means all series to label_names and label_values; series() needs it spelled out.
 std::vector<std::vector<Matcher>> match_everything() {
   auto matcher = Matcher::make(MatchType::kRegex, std::string(kMetricName), ".*");
@@ -53,7 +48,7 @@ Result<std::vector<Labels>> ScopedQueryable::series(std::span<const std::vector<
   // The limit must count what the caller may see, so the storage cannot apply it.
   SLUICE_ASSIGN(auto found, storage_->series(selectors, range, 0));
   std::erase_if(found, [&](const Labels& labels) { return !filter_(labels); });
-  cut(found, limit);
+  cut_to_limit(found, limit);
   return found;
 }
 
@@ -69,7 +64,7 @@ Result<std::vector<std::string>> ScopedQueryable::label_names(std::span<const st
     }
   }
   std::vector<std::string> result(names.begin(), names.end());
-  cut(result, limit);
+  cut_to_limit(result, limit);
   return result;
 }
 
@@ -85,7 +80,7 @@ Result<std::vector<std::string>> ScopedQueryable::label_values(std::string_view 
     if (!value.empty() && !values.contains(value)) values.emplace(value);
   }
   std::vector<std::string> result(values.begin(), values.end());
-  cut(result, limit);
+  cut_to_limit(result, limit);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,6 +62,12 @@ class Queryable {
                                                         std::span<const std::vector<Matcher>> selectors,
                                                         TimeRange range, size_t limit) const = 0;
 };
+
+/// What a `limit` of Queryable does to results.
+template <class T>
+void cut_to_limit(std::vector<T>& list, size_t limit) {
+  if (limit != 0 && list.size() > limit) list.erase(list.begin() + static_cast<std::ptrdiff_t>(limit), list.end());
+}
 
 /// Decides from its labels whether a caller may see a series. Thread-safe, must not throw.
 using SeriesFilter = std::function<bool(const Labels&)>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,15 +23,15 @@ struct SeriesRefusal {
 };
 
 /// A series that storage has already, by the address storage gives it. Only the storage that handed it out can tell
-/// what it is; it stays valid while that storage lives.
+/// what it is; it stays valid while that storage lives and a lease of the recognizer that knew it is held.
 struct KnownSeries {
   void* series = nullptr;
   explicit operator bool() const { return series != nullptr; }
 };
 
 /// Tells series that storage has from the bytes in which a request spells their labels, so that these need no further
-/// look: they were judged when the series was made. Made for one request, and asked for its series in their order.
-/// Not thread-safe.
+/// look: they were judged when the series was made. Made for one request, and asked for its series in their order; the
+/// bytes it is asked about must stay where they are while it lives. Not thread-safe.
 class SeriesRecognizer {
  public:
   virtual ~SeriesRecognizer() = default;
@@ -40,6 +41,8 @@ class SeriesRecognizer {
   /// The durably defined series whose packed labels are these bytes, the label fields of a prometheus.TimeSeries. May
   /// be none although the series is known, so that strange bytes or long rows of new series cost little.
   virtual KnownSeries recognize(std::string_view encoded_labels) = 0;
+  /// Keeps what was recognized valid.
+  virtual std::shared_ptr<const void> lease() const = 0;
 };
 
 /// A native histogram of a series of a batch.
@@ -82,6 +85,7 @@ struct WriteBatch {
   };
 
   std::string buffer;  ///< the decoded protobuf; never changed once views exist
+  std::shared_ptr<const void> known_lease;  ///< keeps the known series valid
   std::vector<LabelView> labels;
   std::vector<SeriesEntry> series;
   std::vector<Sample> samples;
@@ -129,6 +133,7 @@ struct AppendBatch {
   std::string packed;
   std::vector<SeriesEntry> series;
   std::vector<Sample> samples;
+  std::shared_ptr<const void> known_lease;  ///< keeps the known series valid
   std::vector<TimestampMs> start_ms;  ///< start timestamps of `samples`, 0 where unknown; empty when none has one
   std::vector<SeriesHistogram> histograms;  ///< by ascending series; valid (model/histogram_validate.h) or stale
   std::vector<ExemplarEntry> exemplars;  ///< by ascending series
@@ -145,14 +150,28 @@ struct AppendBatch {
 /// What became of an append, once durable and applied.
 struct AppendOutcome {
   uint64_t samples_added = 0;
+  uint64_t samples_late = 0;  ///< of those, older than their series' newest sample, within the window
   uint64_t series_created = 0;
   uint64_t duplicates = 0;  ///< same timestamp and value as stored: accepted, nothing added
-  uint64_t out_of_order = 0;  ///< older than the series' newest sample: refused
+  uint64_t out_of_order = 0;  ///< older than the series' newest sample and than the window for late ones: refused
   uint64_t conflicting = 0;  ///< same timestamp as stored, another value: refused
   uint64_t histograms_added = 0;  ///< native histograms among samples_added
   uint64_t exemplars_added = 0;  ///< with those that were there already
   /// Text about the first refused sample, in Prometheus' words; empty when none was.
   std::string first_refusal;
+
+  /// Puts in what became of another part of the same request, which stood before.
+  void add(const AppendOutcome& before) {
+    samples_added += before.samples_added;
+    samples_late += before.samples_late;
+    series_created += before.series_created;
+    duplicates += before.duplicates;
+    out_of_order += before.out_of_order;
+    conflicting += before.conflicting;
+    histograms_added += before.histograms_added;
+    exemplars_added += before.exemplars_added;
+    if (!before.first_refusal.empty()) first_refusal = before.first_refusal;
+  }
 };
 
 }  // namespace sluice::model

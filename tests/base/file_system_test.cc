@@ -199,6 +199,27 @@ TEST(PosixFileSystem, RemoveTreeDoesNotFollowSymbolicLinks) {
   std::filesystem::remove_all(directory);
 }
 
+TEST_P(FileSystemTest, MapsAFileThatStaysReadableOnceRemoved) {
+  put("f", "mapped bytes");
+  put("empty", "");
+  const auto mapped = fs_->map(path("f")).value();
+  ASSERT_TRUE(fs_->rename(path("f"), path("g")).has_value());
+  ASSERT_TRUE(fs_->remove_file(path("g")).has_value());
+  EXPECT_EQ(mapped->bytes(), "mapped bytes");
+  EXPECT_EQ(fs_->map(path("empty")).value()->bytes(), "");
+  EXPECT_EQ(fs_->map(path("f")).error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(FileSystemTest, AHardLinkIsASecondNameOfTheFile) {
+  put("f", "bytes");
+  ASSERT_TRUE(fs_->hard_link(path("f"), path("g")).has_value());
+  ASSERT_TRUE(fs_->remove_file(path("f")).has_value());
+  EXPECT_EQ(get("g"), "bytes");
+  put("f", "other");
+  EXPECT_EQ(fs_->hard_link(path("f"), path("g")).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(fs_->hard_link(path("missing"), path("h")).error().code, ErrorCode::kNotFound);
+}
+
 TEST(PosixFileSystem, ReadsFilesThatSayTheyAreEmpty) {
   const auto fs = make_posix_file_system();
   EXPECT_THAT(read_file(*fs, "/proc/self/stat").value(), HasSubstr("("));

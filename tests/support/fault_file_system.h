@@ -127,6 +127,7 @@ class FaultFileSystem final : public FileSystem {
   Result<std::unique_ptr<WritableFile>> open_writable(const std::string& path, OpenMode mode,
                                                       uint32_t permissions) override;
   Result<std::unique_ptr<ReadableFile>> open_readable(const std::string& path) override;
+  Result<std::shared_ptr<const MappedFile>> map(const std::string& path) override;
   Result<bool> exists(const std::string& path) override {
     const MutexLock lock(mutex_);
     SLUICE_TRY(readable("exists", path));
@@ -149,6 +150,7 @@ class FaultFileSystem final : public FileSystem {
   }
   Result<void> create_directories(const std::string& path, uint32_t permissions) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> hard_link(const std::string& from, const std::string& to) override;
   Result<void> remove_file(const std::string& path) override;
   Result<void> remove_tree(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
@@ -164,6 +166,7 @@ class FaultFileSystem final : public FileSystem {
  private:
   class Writable;
   class Readable;
+  class Mapped;
   class Lock;
 
   static std::unexpected<Error> fault(ErrorCode code, std::string_view action, const std::string& path,
@@ -323,6 +326,15 @@ class FaultFileSystem::Readable final : public ReadableFile {
   uint64_t boot_;
 };
 
+// A copy: files that are mapped do not change. It outlives a crash, as no process maps a file across one.
+class FaultFileSystem::Mapped final : public MappedFile {
+ public:
+  explicit Mapped(std::unique_ptr<const std::string> content) : MappedFile(*content), content_(std::move(content)) {}
+
+ private:
+  std::unique_ptr<const std::string> content_;
+};
+
 class FaultFileSystem::Lock final : public FileLock {
  public:
   Lock(FaultFileSystem& fs, std::vector<std::string> path, uint64_t boot)
@@ -402,6 +414,13 @@ inline Result<std::unique_ptr<ReadableFile>> FaultFileSystem::open_readable(cons
   return std::make_unique<Readable>(*this, node, path, boot_);
 }
 
+inline Result<std::shared_ptr<const MappedFile>> FaultFileSystem::map(const std::string& path) {
+  const MutexLock lock(mutex_);
+  SLUICE_TRY(readable("map", path));
+  SLUICE_ASSIGN(const NodePtr node, need(path, false));
+  return std::make_shared<Mapped>(std::make_unique<const std::string>(node->content));
+}
+
 inline Result<void> FaultFileSystem::create_directories(const std::string& path, uint32_t /*permissions*/) {
   call_hook("create_directories", path);
   const MutexLock lock(mutex_);
@@ -436,6 +455,17 @@ inline Result<void> FaultFileSystem::rename(const std::string& from, const std::
   if (replaced && !replaced->entries.empty()) return fault(ErrorCode::kIo, "rename", to, "Directory not empty");
   changes_.apply({{.directory = source.first, .name = source.second, .node = nullptr},
                   {.directory = target.first, .name = target.second, .node = node}});
+  return {};
+}
+
+inline Result<void> FaultFileSystem::hard_link(const std::string& from, const std::string& to) {
+  call_hook("hard_link", from);
+  const MutexLock lock(mutex_);
+  SLUICE_TRY(begin("hard_link", from));
+  SLUICE_ASSIGN(const NodePtr node, need(from, false));
+  SLUICE_ASSIGN(const auto target, slot(to));
+  if (find(to)) return fault(ErrorCode::kAlreadyExists, "hard_link", to, "File exists");
+  changes_.apply({{.directory = target.first, .name = target.second, .node = node}});
   return {};
 }
 
