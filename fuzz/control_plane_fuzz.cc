@@ -20,7 +20,10 @@ constexpr std::string_view kAccount = "111122223333";
 class NoStorage final : public api::WorkspaceStorage {
  public:
   Result<void> create(std::string_view) override { return {}; }
-  Result<void> remove(std::string_view) override { return {}; }
+  Result<void> set_aside(std::string_view) override { return {}; }
+  Result<void> restore(std::string_view) override { return {}; }
+  Result<void> purge(std::string_view) override { return {}; }
+  Result<std::vector<api::KeptStorage>> kept() override { return std::vector<api::KeptStorage>(); }
 };
 
 void check_refusal(const aws::AwsError& error) {
@@ -35,7 +38,8 @@ struct ControlPlane {
   NoStorage storage;
   std::unique_ptr<catalog::Catalog> catalog = make_catalog(clock);
   api::IamService iam{*catalog, *logger};
-  api::AmpService amp{*catalog, storage, clock, *logger, {"http://h"}};
+  api::DeletedWorkspaces deleted{*catalog, storage, clock, *logger, std::chrono::hours(24)};
+  api::AmpService amp{*catalog, storage, deleted, clock, *logger, {"http://h"}};
 
   static std::unique_ptr<catalog::Catalog> make_catalog(const Clock& clock) {
     auto opened = catalog::open_sqlite_catalog(":memory:", clock);

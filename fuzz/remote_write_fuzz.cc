@@ -71,6 +71,7 @@ class Learned final : public sluice::model::SeriesRecognizer {
     if (known == known_.end()) return {};
     return {const_cast<std::string*>(&*known)};
   }
+  std::shared_ptr<const void> lease() const override { return nullptr; }
 
  private:
   std::set<std::string, std::less<>> known_;

@@ -31,16 +31,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   SLUICE_CHECK(second.status().has_value(), "a chunk of our own is readable");
 
-  const auto record = decode_append_record(input);
-  if (!record) return 0;
+  AppendRecord read;
+  if (!decode_append_record(input, read)) return 0;
+  const AppendRecord* const record = &read;
   AppendRecordWriter rewriter;
   for (const auto& definition : record->definitions) {
-    rewriter.add_definition(definition.ref, sluice::model::Labels::from_packed(definition.packed));
+    rewriter.add_definition(definition.ref, definition.packed);
   }
   for (const auto& sample : record->samples) rewriter.add_sample(sample.ref, sample.sample);
-  const std::string rewritten = std::move(rewriter).finish();
-  const auto again = decode_append_record(rewritten);
-  SLUICE_CHECK(again && again->samples.size() == record->samples.size(), "a record of our own is readable");
+  const std::string rewritten = std::move(rewriter).finish(record->floor_ms);
+  AppendRecord reread;
+  const bool is_readable = decode_append_record(rewritten, reread).has_value();
+  const AppendRecord* const again = &reread;
+  SLUICE_CHECK(is_readable && again->floor_ms == record->floor_ms && again->samples.size() == record->samples.size(),
+               "a record of our own is readable");
   for (size_t i = 0; i < record->samples.size(); ++i) {
     const auto& a = record->samples[i];
     const auto& b = again->samples[i];

@@ -424,7 +424,9 @@ uint64_t RefusalSummary::exemplars_dropped() const {
 }
 
 Admission admit(model::WriteBatch& batch, const AdmissionRules& rules, TimestampMs now_ms) {
-  return Admitter(batch, rules, now_ms).run();
+  Admission admission = Admitter(batch, rules, now_ms).run();
+  admission.batch.known_lease = std::move(batch.known_lease);
+  return admission;
 }
 
 }  // namespace sluice::ingest

@@ -11,6 +11,7 @@
 namespace sluice::tsdb {
 namespace {
 
+constexpr std::string_view kRestoringName = ".restoring";  // backup/backup.h's, which this module does not use
 constexpr std::string_view kFormatPrefix = "sluice data directory, format ";
 constexpr uint32_t kFormat = 1;
 
@@ -65,6 +66,15 @@ Result<void> check_writable(FileSystem& fs, const std::string& directory) {
   return fs.remove_file(probe);
 }
 
+Result<void> check_whole(FileSystem& fs, const std::string& directory) {
+  SLUICE_ASSIGN(const bool is_restoring, fs.exists(join_path(directory, kRestoringName)));
+  if (!is_restoring) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("data directory {} is not whole: a restore into it has not ended (there is '{}' in it). Run "
+                          "`sluice restore` again with the same --to",
+                          directory, kRestoringName));
+}
+
 }  // namespace
 
 Result<DataDirectory> DataDirectory::open(FileSystem& fs, std::string path) {
@@ -77,6 +87,7 @@ Result<DataDirectory> DataDirectory::open(FileSystem& fs, std::string path) {
                             path, lock.error().message));
   }
   if (!lock) return not_writable(path, lock.error());
+  SLUICE_TRY(check_whole(fs, path));
   if (auto writable = check_writable(fs, path); !writable) return not_writable(path, writable.error());
   SLUICE_TRY(check_format(fs, path));
   return DataDirectory(std::move(path), *std::move(lock));

@@ -18,8 +18,8 @@ namespace sluice::tsdb {
 class DataDirectory {
  public:
   /// Makes the directory when it is missing, and checks by writing that it takes writes. kConflict when another
-  /// process holds it, kUnsupported when a newer version wrote it, kDataLoss when `format` does not read as such,
-  /// the disk's own error when it cannot be written. Each message names the way out.
+  /// process holds it, or a restore into it has not ended; kUnsupported when a newer version wrote it, kDataLoss when
+  /// `format` does not read as such, the disk's own error when it cannot be written. Each message names the way out.
   static Result<DataDirectory> open(FileSystem& fs, std::string path);
 
   const std::string& path() const { return path_; }

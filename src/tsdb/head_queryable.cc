@@ -3,34 +3,29 @@
 #include <utility>
 
 #include "tsdb/head.h"
+#include "tsdb/late_merge.h"
 
 /// The reading half of Head.
 namespace sluice::tsdb {
 namespace {
 
-// One series of a selection: chunks that nobody changes any more, and the head that owns the labels.
+// One series of a selection: labels and chunks that nobody changes any more.
 class HeadSeries final : public model::Series {
  public:
-  HeadSeries(std::shared_ptr<const Head> head, const MemorySeries& series, std::vector<ChunkView> chunks,
-             model::QueryBudget& budget)
-      : head_(std::move(head)), labels_(series.labels()), chunks_(std::move(chunks)), budget_(budget) {}
+  HeadSeries(model::Labels labels, SeriesChunks chunks, model::QueryBudget& budget)
+      : labels_(std::move(labels)), chunks_(std::move(chunks)), budget_(budget) {}
 
   const model::Labels& labels() const override { return labels_; }
 
   Result<void> read(model::TimeRange range, model::SampleColumn& out) override {
     out.clear();
-    for (const auto& chunk : chunks_) {
-      if (chunk.max_ms < range.min_ms) continue;
-      if (chunk.min_ms > range.max_ms) break;
-      SLUICE_TRY(read_chunk(chunk, range, out));
-    }
+    SLUICE_TRY(read_merged(chunks_, range, out));
     return budget_.charge(out.size());
   }
 
  private:
-  std::shared_ptr<const Head> head_;
-  const model::Labels& labels_;
-  std::vector<ChunkView> chunks_;
+  const model::Labels labels_;
+  const SeriesChunks chunks_;
   model::QueryBudget& budget_;
 };
 
@@ -53,13 +48,14 @@ Result<std::vector<std::unique_ptr<model::Series>>> Head::select(std::span<const
                                                                  model::QueryBudget& budget) const {
   SLUICE_TRY(budget.charge(0));
   std::vector<std::unique_ptr<model::Series>> found;
-  const auto self = shared_from_this();
   {
     GateReadLock lock(gate_);
+    const auto chunks = chunks_.snapshot();
     for (const uint32_t slot : index_.select(matchers)) {
       const MemorySeries& series = index_.at(slot);
-      if (!series.overlaps(range)) continue;
-      found.push_back(std::make_unique<HeadSeries>(self, series, series.chunks(range), budget));
+      if (!series.overlaps(range, view(chunks))) continue;
+      SLUICE_ASSIGN(auto of_series, series.chunks(range, view(chunks)));
+      found.push_back(std::make_unique<HeadSeries>(series.labels(labels_), std::move(of_series), budget));
     }
   }
   std::ranges::sort(found, [](const auto& a, const auto& b) { return a->labels() < b->labels(); });
@@ -76,8 +72,9 @@ Postings Head::matching(std::span<const std::vector<model::Matcher>> selectors, 
   std::ranges::sort(slots);
   slots.erase(std::ranges::unique(slots).begin(), slots.end());
   Postings with_data;
+  const auto chunks = chunks_.snapshot();
   for (const uint32_t slot : slots) {
-    if (index_.at(slot).overlaps(range)) with_data.push_back(slot);
+    if (index_.at(slot).overlaps(range, view(chunks))) with_data.push_back(slot);
   }
   return with_data;
 }
@@ -88,7 +85,7 @@ Result<std::vector<model::Labels>> Head::series(std::span<const std::vector<mode
   if (selectors.empty()) return found;
   {
     GateReadLock lock(gate_);
-    for (const uint32_t slot : matching(selectors, range)) found.push_back(index_.at(slot).labels());
+    for (const uint32_t slot : matching(selectors, range)) found.push_back(index_.at(slot).labels(labels_));
   }
   std::ranges::sort(found);
   cut(found, limit);
@@ -100,7 +97,7 @@ Result<std::vector<std::string>> Head::label_names(std::span<const std::vector<m
   GateReadLock lock(gate_);
   std::set<std::string_view> names;
   for (const uint32_t slot : matching(selectors, range)) {
-    for (const auto label : index_.at(slot).labels()) names.insert(label.name);
+    for (const LabelId id : index_.at(slot).label_ids()) names.insert(labels_.label(id).name);
   }
   return sorted_copy({names.begin(), names.end()}, limit);
 }
@@ -111,7 +108,7 @@ Result<std::vector<std::string>> Head::label_values(std::string_view name,
   GateReadLock lock(gate_);
   std::vector<std::string_view> values;
   for (const uint32_t slot : matching(selectors, range)) {
-    const auto value = index_.at(slot).labels().get(name);
+    const auto value = index_.value_of(index_.at(slot), name);
     if (!value.empty()) values.push_back(value);
   }
   return sorted_copy(std::move(values), limit);

@@ -1,106 +1,357 @@
 #include "tsdb/memory_series.h"
 
 #include <algorithm>
-#include <bit>
+#include <cstring>
+#include <new>
 #include <utility>
+
+#include "base/check.h"
+#include "base/coding.h"
+#include "tsdb/same_bytes.h"
 
 namespace sluice::tsdb {
 namespace {
 
-// A chunk stays inside one two-hour block of time, so that blocks are cut between chunks (Prometheus' chunk range).
-constexpr int64_t kChunkRangeMs = 2 * 60 * 60 * 1000;
+constexpr size_t kLateOpenMax = 60;  // samples kept as they came before they become a chunk
 
-// The view, its control block and string object, and the allocator's rounding.
-constexpr uint64_t kSealedChunkBytes = sizeof(ChunkView) + 64;
-
-// Exclusive.
-TimestampMs chunk_range_end(TimestampMs t_ms) {
-  if (t_ms > INT64_MAX - kChunkRangeMs) return INT64_MAX;
-  const int64_t past_begin = t_ms % kChunkRangeMs;
-  return t_ms - past_begin + (past_begin < 0 ? 0 : kChunkRangeMs);
+// In a chunk that this program wrote.
+std::optional<TypedSample> find_in_chunk(const ChunkView& chunk, TimestampMs t_ms) {
+  auto found = find_sample(chunk, t_ms);
+  return found ? std::move(*found) : std::nullopt;
 }
 
-bool same_bits(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+// Walks a chain of full chunks from the newest on.
+class ChainWalk {
+ public:
+  ChainWalk(const HeadChunks::Snapshot& chunks, HeadChunkRef newest) : chunks_(chunks), next_(newest) {}
 
-// Finds `t_ms` in a chunk that this program wrote.
-bool find_in_chunk(std::string_view chunk, TimestampMs t_ms, double& value) {
-  XorChunkReader reader(chunk);
-  while (reader.next()) {
-    if (reader.t_ms() < t_ms) continue;
-    value = reader.value();
-    return reader.t_ms() == t_ms;
+  // False at the end, and at a damaged chunk.
+  bool next() {
+    at_ = next_;
+    auto found = chunks_.chunk(at_);
+    if (!found) status_ = std::unexpected(std::move(found).error());
+    if (!found || !*found) return false;
+    chunk_ = std::move((*found)->view);
+    next_ = (*found)->previous;
+    return true;
   }
-  return false;
+  const ChunkView& chunk() const { return chunk_; }
+  HeadChunkRef ref() const { return at_; }
+  Result<void> status() const { return status_; }
+
+ private:
+  const HeadChunks::Snapshot& chunks_;
+  HeadChunkRef next_;
+  HeadChunkRef at_ = 0;
+  ChunkView chunk_;
+  Result<void> status_;
+};
+
+bool counts(HeadChunkRef ref, const ChunkView& late, const HeadView& view) {
+  return head_segment_of(ref) >= view.late_segments_end || late.max_ms >= view.dropped_before_ms;
 }
 
 }  // namespace
 
-Verdict MemorySeries::judge(model::Sample sample, double& existing) const {
-  const TimestampMs newest = newest_ms();
-  if (samples_ == 0 || sample.t_ms > newest) return Verdict::kAdded;
-  if (sample.t_ms == newest) {
-    existing = open_.last_value();
-  } else if (!find(sample.t_ms, existing)) {
-    return Verdict::kOutOfOrder;
-  }
-  return same_bits(existing, sample.value) ? Verdict::kDuplicate : Verdict::kConflicting;
+struct MemorySeries::Late {
+  std::vector<TypedSample> open;  // by time
+  HeadChunkRef sealed = 0;
+  TimestampMs min_ms = INT64_MAX;  // of all there ever were
+  TimestampMs max_ms = INT64_MIN;
+};
+
+struct MemorySeries::Typed {
+  TypedChunkWriter open;
+  TimestampMs min_ms = 0;  // of what is open
+};
+
+MemorySeries::MemorySeries(uint64_t ref, uint8_t shard, uint16_t label_count)
+    : ref_(ref), label_count_(label_count), shard_(shard) {}
+MemorySeries::~MemorySeries() = default;
+
+MemorySeriesPtr make_memory_series(uint64_t ref, uint8_t shard, std::span<const LabelId> labels) {
+  SLUICE_CHECK(labels.size() <= UINT16_MAX, "more labels than a series can have");
+  void* const memory = ::operator new(sizeof(MemorySeries) + labels.size_bytes());
+  MemorySeriesPtr series(new (memory) MemorySeries(ref, shard, static_cast<uint16_t>(labels.size())));
+  if (!labels.empty()) std::memcpy(static_cast<void*>(series.get() + 1), labels.data(), labels.size_bytes());
+  return series;
 }
 
-Verdict MemorySeries::append(model::Sample sample, double& existing, uint64_t& bytes_grown) {
-  const Verdict verdict = judge(sample, existing);
-  if (verdict != Verdict::kAdded) return verdict;
-  const size_t memory_before = open_.memory_bytes();
-  if (chunk_is_full(sample.t_ms)) {
-    bytes_grown += kSealedChunkBytes + open_.size();
-    seal();
+void MemorySeriesDelete::operator()(MemorySeries* series) const {
+  const size_t size = series->object_bytes();
+  series->~MemorySeries();
+  ::operator delete(static_cast<void*>(series), size);
+}
+
+model::Labels MemorySeries::labels(const LabelTable& table) const {
+  size_t size = 0;
+  for (const LabelId id : label_ids()) size += table.field(id).size();
+  std::string packed;
+  packed.reserve(size);
+  for (const LabelId id : label_ids()) packed += table.field(id);
+  return model::Labels::from_packed(std::move(packed));
+}
+
+bool MemorySeries::begins(std::string_view bytes, const LabelTable& table, size_t& size) const {
+  size_t at = 0;
+  for (const LabelId id : label_ids()) {
+    const std::string_view field = table.field(id);
+    if (bytes.size() - at < field.size() || !same_bytes(bytes.data() + at, field.data(), field.size())) return false;
+    at += field.size();
   }
-  if (open_.samples() == 0) begin_chunk(sample.t_ms);
+  size = at;
+  return true;
+}
+
+bool MemorySeries::has_labels(std::string_view packed, const LabelTable& table) const {
+  size_t size = 0;
+  return begins(packed, table, size) && size == packed.size();
+}
+
+bool MemorySeries::has_open_typed() const { return typed_ != nullptr && !typed_->open.empty(); }
+
+// The first sample's time stands at the front of the chunk, as a varint on whole bytes.
+TimestampMs MemorySeries::open_min_ms() const {
+  if (has_open_typed()) return typed_->min_ms;
+  const std::string_view bytes = open_.data();
+  uint64_t first = 0;
+  SLUICE_CHECK(read_varint(bytes.data(), bytes.data() + bytes.size(), first) != nullptr, "a chunk without a time");
+  return zigzag_decode(first);
+}
+
+void MemorySeries::append(model::Sample sample, HeadChunks& chunks, uint64_t& bytes_grown) {
+  if (typed_ != nullptr) [[unlikely]] {
+    append(TypedSample::from(sample), chunks, bytes_grown);
+    return;
+  }
+  append_plain(sample, chunks, bytes_grown);
+}
+
+void MemorySeries::append(TypedSample sample, HeadChunks& chunks, uint64_t& bytes_grown) {
+  if (typed_ != nullptr) sample = typed_->open.as_appended(std::move(sample));
+  if (is_plain(sample)) {
+    // What the writer remembers of the series ends with another type's sample in between.
+    if (typed_ != nullptr) {
+      seal_typed(chunks);
+      typed_.reset();
+    }
+    append_plain({sample.t_ms, std::get<double>(sample.value)}, chunks, bytes_grown);
+    return;
+  }
+  if (open_.samples() != 0) seal(chunks);
+  if (typed_ == nullptr) {
+    typed_ = std::make_unique<Typed>();
+    bytes_grown += sizeof(Typed);
+  }
+  const size_t memory_before = typed_->open.memory_bytes();
+  const bool is_same_range = block_range_begin(sample.t_ms) == block_range_begin(newest_ms());
+  if (typed_->open.empty() || !is_same_range || !typed_->open.append(sample)) {
+    seal_typed(chunks);
+    SLUICE_CHECK(typed_->open.append(sample), "an empty chunk takes any sample");
+    typed_->min_ms = sample.t_ms;
+  }
+  newest_ms_.store(sample.t_ms, std::memory_order_relaxed);
+  bytes_grown += typed_->open.memory_bytes() - memory_before;
+}
+
+void MemorySeries::seal_typed(HeadChunks& chunks) {
+  if (!has_open_typed()) return;
+  const ChunkEncoding encoding = typed_->open.encoding();
+  const std::string bytes = typed_->open.take();
+  sealed_ = chunks.add(sealed_, {typed_->min_ms, newest_ms(), encoding, nullptr, bytes});
+}
+
+void MemorySeries::append_plain(model::Sample sample, HeadChunks& chunks, uint64_t& bytes_grown) {
+  const size_t memory_before = open_.memory_bytes();
+  // Series that began together would fill their chunks together for ever: the first one ends earlier, at some place.
+  const auto samples_max =
+      static_cast<uint16_t>(sealed_ != 0 ? kSamplesPerChunk : kSamplesPerChunk / 2 + ref_ % (kSamplesPerChunk / 2 + 1));
+  if (open_.samples() >= samples_max ||
+      (open_.samples() != 0 && block_range_begin(sample.t_ms) != block_range_begin(newest_ms()))) {
+    seal(chunks);
+  }
   open_.append(sample.t_ms, sample.value);
   newest_ms_.store(sample.t_ms, std::memory_order_relaxed);
-  ++samples_;
   bytes_grown += open_.memory_bytes() - memory_before;  // wraps around where less is held than before
-  return verdict;
 }
 
-bool MemorySeries::chunk_is_full(TimestampMs t_ms) const {
-  return open_.samples() >= kSamplesPerChunk || (open_.samples() != 0 && t_ms >= open_end_ms_);
+void MemorySeries::seal(HeadChunks& chunks) {
+  const TimestampMs min_ms = open_min_ms();
+  const std::string bytes = open_.take();
+  sealed_ = chunks.add(sealed_, {min_ms, newest_ms(), ChunkEncoding::kXor, nullptr, bytes});
 }
 
-void MemorySeries::begin_chunk(TimestampMs t_ms) {
-  if (samples_ == 0) oldest_ms_ = t_ms;
-  open_min_ms_ = t_ms;
-  open_end_ms_ = chunk_range_end(t_ms);
+std::optional<TypedSample> MemorySeries::find(TimestampMs t_ms, const HeadView& view) const {
+  if (t_ms >= view.dropped_before_ms && t_ms <= newest_ms()) {
+    if (auto found = find_in_order(t_ms, view)) return found;
+  }
+  return late_ != nullptr ? find_late(t_ms, view) : std::nullopt;
 }
 
-void MemorySeries::seal() {
-  sealed_.push_back(make_chunk_view(open_min_ms_, newest_ms(), ChunkEncoding::kXor, open_.take()));
+std::optional<TypedSample> MemorySeries::find_in_order(TimestampMs t_ms, const HeadView& view) const {
+  const TimestampMs newest = newest_ms();
+  if (open_.samples() > 0 && t_ms == newest) return TypedSample::from(model::Sample{t_ms, open_.last_value()});
+  if (open_.samples() > 0 && t_ms >= open_min_ms()) {
+    const std::string bytes = open_.chunk();
+    return find_in_chunk({open_min_ms(), newest, ChunkEncoding::kXor, nullptr, bytes}, t_ms);
+  }
+  if (has_open_typed() && t_ms >= typed_->min_ms) {
+    const std::string bytes = typed_->open.chunk();
+    return find_in_chunk({typed_->min_ms, newest, typed_->open.encoding(), nullptr, bytes}, t_ms);
+  }
+  ChainWalk walk(view.chunks, sealed_);
+  while (walk.next() && walk.chunk().max_ms >= t_ms) {
+    if (walk.chunk().min_ms <= t_ms) return find_in_chunk(walk.chunk(), t_ms);
+  }
+  return std::nullopt;
 }
 
-bool MemorySeries::find(TimestampMs t_ms, double& value) const {
-  if (open_.samples() > 0 && t_ms >= open_min_ms_) return find_in_chunk(open_.chunk(), t_ms, value);
-  const auto chunk = std::ranges::lower_bound(sealed_, t_ms, {}, &ChunkView::max_ms);
-  return chunk != sealed_.end() && t_ms >= chunk->min_ms && find_in_chunk(chunk->bytes, t_ms, value);
+std::optional<TypedSample> MemorySeries::find_late(TimestampMs t_ms, const HeadView& view) const {
+  if (t_ms < late_->min_ms || t_ms > late_->max_ms) return std::nullopt;
+  const auto at = std::ranges::lower_bound(late_->open, t_ms, {}, &TypedSample::t_ms);
+  if (at != late_->open.end() && at->t_ms == t_ms) return *at;
+  ChainWalk walk(view.chunks, late_->sealed);
+  while (walk.next()) {
+    const ChunkView& chunk = walk.chunk();
+    const bool may_have = chunk.min_ms <= t_ms && t_ms <= chunk.max_ms && counts(walk.ref(), chunk, view);
+    if (!may_have) continue;
+    if (auto found = find_in_chunk(chunk, t_ms)) return found;
+  }
+  return std::nullopt;
 }
 
-void MemorySeries::prefetch_labels() const {
-  constexpr size_t kCacheLine = 64;
-  const std::string_view packed = labels_.packed();
-  for (size_t at = 0; at < packed.size(); at += kCacheLine) __builtin_prefetch(packed.data() + at);
+void MemorySeries::append_late(TypedSample sample, HeadChunks& chunks, uint64_t& bytes_grown) {
+  if (!late_) {
+    late_ = std::make_unique<Late>();
+    bytes_grown += sizeof(Late);
+  }
+  auto& open = late_->open;
+  const size_t capacity_before = open.capacity();
+  late_->min_ms = std::min(late_->min_ms, sample.t_ms);
+  late_->max_ms = std::max(late_->max_ms, sample.t_ms);
+  const auto place = std::ranges::upper_bound(open, sample.t_ms, {}, &TypedSample::t_ms);
+  open.insert(place, std::move(sample));
+  if (open.size() >= kLateOpenMax) seal_late(INT64_MAX, chunks);
+  bytes_grown += (open.capacity() - capacity_before) * sizeof(TypedSample);
 }
 
-std::vector<ChunkView> MemorySeries::chunks(model::TimeRange range) const {
-  std::vector<ChunkView> found;
-  auto chunk = std::ranges::lower_bound(sealed_, range.min_ms, {}, &ChunkView::max_ms);
-  for (; chunk != sealed_.end() && chunk->min_ms <= range.max_ms; ++chunk) found.push_back(*chunk);
-  if (open_.samples() > 0 && open_min_ms_ <= range.max_ms && newest_ms() >= range.min_ms) {
-    found.push_back(make_chunk_view(open_min_ms_, newest_ms(), ChunkEncoding::kXor, open_.chunk()));
+void MemorySeries::seal_late(TimestampMs before_ms, HeadChunks& chunks) {
+  if (!late_) return;
+  auto& open = late_->open;
+  size_t sealed = 0;
+  while (sealed < open.size() && (before_ms == INT64_MAX || open[sealed].t_ms < before_ms)) {
+    const TimestampMs range = block_range_begin(open[sealed].t_ms);
+    size_t end = sealed + 1;
+    while (end < open.size() && block_range_begin(open[end].t_ms) == range) ++end;
+    for (const auto& chunk : encode_chunks(std::span(open).subspan(sealed, end - sealed))) {
+      late_->sealed = chunks.add(late_->sealed, chunk);
+    }
+    sealed = end;
+  }
+  open.erase(open.begin(), open.begin() + static_cast<std::ptrdiff_t>(sealed));
+}
+
+void MemorySeries::forget_dropped(const HeadView& view, HeadChunks& chunks) {
+  // An open chunk is dropped whole or not at all: drops happen at ends of blocks of time. Chains of full ones end by
+  // themselves where their segments are removed.
+  if (newest_ms() < view.dropped_before_ms) {
+    if (open_.samples() > 0) (void)open_.take();
+    typed_.reset();
+  }
+  if (!late_) return;
+  std::vector<ChunkView> kept;
+  ChainWalk walk(view.chunks, std::exchange(late_->sealed, 0));
+  while (walk.next()) {
+    if (counts(walk.ref(), walk.chunk(), view)) kept.push_back(walk.chunk());
+  }
+  late_->min_ms = INT64_MAX;
+  late_->max_ms = INT64_MIN;
+  // Copied into new segments, since what was dropped ties the old ones together.
+  for (auto chunk = kept.rbegin(); chunk != kept.rend(); ++chunk) restore_late_chunk(*chunk, chunks);
+  for (const auto& sample : late_->open) {
+    late_->min_ms = std::min(late_->min_ms, sample.t_ms);
+    late_->max_ms = std::max(late_->max_ms, sample.t_ms);
+  }
+  if (late_->open.empty() && kept.empty()) late_.reset();
+}
+
+bool MemorySeries::overlaps(model::TimeRange range, const HeadView& view) const {
+  if (late_ && late_->min_ms <= range.max_ms && late_->max_ms >= range.min_ms) return true;
+  const TimestampMs newest = newest_ms();
+  const TimestampMs from = std::max(range.min_ms, view.dropped_before_ms);
+  if (newest < from || newest == INT64_MIN) return false;
+  if (newest <= range.max_ms) return true;
+  if ((open_.samples() > 0 || has_open_typed()) && open_min_ms() <= range.max_ms) return true;
+  ChainWalk walk(view.chunks, sealed_);
+  while (walk.next() && walk.chunk().max_ms >= from) {
+    if (walk.chunk().min_ms <= range.max_ms) return true;
+  }
+  return !walk.status();  // reading a damaged chunk will tell
+}
+
+bool MemorySeries::is_empty(const HeadView& view) const {
+  return !late_ && (newest_ms() == INT64_MIN || newest_ms() < view.dropped_before_ms);
+}
+
+Result<SeriesChunks> MemorySeries::chunks(model::TimeRange range, const HeadView& view) const {
+  SeriesChunks found;
+  SLUICE_TRY(in_order_chunks(range, view, found.in_order));
+  if (late_ && late_->min_ms <= range.max_ms && late_->max_ms >= range.min_ms) {
+    SLUICE_TRY(late_chunks(range, view, found.late));
   }
   return found;
 }
 
+Result<void> MemorySeries::in_order_chunks(model::TimeRange range, const HeadView& view,
+                                           std::vector<ChunkView>& out) const {
+  const TimestampMs from = std::max(range.min_ms, view.dropped_before_ms);
+  const TimestampMs newest = newest_ms();
+  if (newest == INT64_MIN || newest < from) return {};
+  if (open_.samples() > 0 || has_open_typed()) {
+    const TimestampMs min_ms = open_min_ms();
+    const bool is_typed = has_open_typed();
+    if (min_ms <= range.max_ms) {
+      out.push_back(make_chunk_view(min_ms, newest, is_typed ? typed_->open.encoding() : ChunkEncoding::kXor,
+                                    is_typed ? typed_->open.chunk() : open_.chunk()));
+    }
+    if (min_ms <= from) return {};
+  }
+  ChainWalk walk(view.chunks, sealed_);
+  while (walk.next() && walk.chunk().max_ms >= from) {
+    if (walk.chunk().min_ms <= range.max_ms) out.push_back(walk.chunk());
+  }
+  std::ranges::reverse(out);
+  return walk.status();
+}
+
+Result<void> MemorySeries::late_chunks(model::TimeRange range, const HeadView& view,
+                                       std::vector<ChunkView>& out) const {
+  ChainWalk walk(view.chunks, late_->sealed);
+  while (walk.next()) {
+    const ChunkView& chunk = walk.chunk();
+    const bool overlaps = chunk.min_ms <= range.max_ms && chunk.max_ms >= range.min_ms;
+    if (overlaps && counts(walk.ref(), chunk, view)) out.push_back(chunk);
+  }
+  for (auto& chunk : encode_chunks(late_->open)) out.push_back(std::move(chunk));
+  return walk.status();
+}
+
+void MemorySeries::restore_chunk(const ChunkView& chunk, HeadChunks& chunks) {
+  sealed_ = chunks.add(sealed_, chunk);
+  newest_ms_.store(chunk.max_ms, std::memory_order_relaxed);
+}
+
+void MemorySeries::restore_late_chunk(const ChunkView& chunk, HeadChunks& chunks) {
+  if (!late_) late_ = std::make_unique<Late>();
+  late_->sealed = chunks.add(late_->sealed, chunk);
+  late_->min_ms = std::min(late_->min_ms, chunk.min_ms);
+  late_->max_ms = std::max(late_->max_ms, chunk.max_ms);
+}
+
 uint64_t MemorySeries::bytes() const {
-  uint64_t total = sizeof(MemorySeries) + labels_.packed().size() + open_.memory_bytes();
-  for (const auto& chunk : sealed_) total += kSealedChunkBytes + chunk.bytes.size();
+  uint64_t total = object_bytes() + open_.memory_bytes();
+  if (late_) total += sizeof(Late) + late_->open.capacity() * sizeof(TypedSample);
+  if (typed_) total += sizeof(Typed) + typed_->open.memory_bytes();
   return total;
 }
 

@@ -8,22 +8,24 @@
 #include <vector>
 
 #include "model/matcher.h"
+#include "tsdb/label_table.h"
 #include "tsdb/memory_series.h"
+#include "tsdb/slot_list.h"
 
 namespace sluice::tsdb {
 
-/// Numbers of series in the index, increasing.
-using Postings = std::vector<uint32_t>;
-
-/// The inverted index of the head: label name -> value -> series that have it. A series' slot is the number of
-/// series added before it, so every list grows at its end and stays sorted.
+/// The inverted index of the head: label -> series that have it. A series' slot is the number of series added before it
+/// (and not removed since), so every list grows at its end and stays sorted.
 ///
-/// Borrows the series and their label bytes, which must stay where they are. Not thread-safe: guarded by the
-/// head's gate.
+/// Borrows the series and the label table. Not thread-safe: guarded by the head's gate.
 class SeriesIndex {
  public:
+  explicit SeriesIndex(const LabelTable& table) : table_(table) {}
+
   /// Adds a series and sets its slot.
   void add(MemorySeries& series);
+  /// Takes out all series that are `doomed`, and numbers the others anew. Work for every series and label.
+  void remove_doomed();
 
   /// Slots of the series that all matchers accept, with Prometheus' meaning of absent labels (tsdb/querier.go,
   /// PostingsForMatchers): a matcher that accepts "" accepts series without the label. No matchers: all series.
@@ -31,24 +33,24 @@ class SeriesIndex {
 
   MemorySeries& at(uint32_t slot) const { return *series_[slot]; }
   size_t size() const { return series_.size(); }
+  /// True when some series has the label.
+  bool has(LabelId label) const { return label < lists_.size() && !lists_[label].empty(); }
+  /// The value of a series' label, "" when it has none.
+  std::string_view value_of(const MemorySeries& series, std::string_view name) const;
+  uint64_t bytes() const;  ///< approximate memory
 
  private:
-  using Values = std::unordered_map<std::string_view, Postings>;
+  using Values = std::vector<LabelId>;
 
-  const Postings* find(std::string_view name, std::string_view value) const;
+  const SlotList* find(std::string_view name, std::string_view value) const;
   Postings all() const;
   Postings with_label_accepted(const model::Matcher& matcher, bool accepted) const;
   void narrow(const model::Matcher& matcher, Postings& slots) const;
 
-  // Where the series before got its label of the same rank: series come target by target, and share most labels.
-  struct Recent {
-    model::LabelView label;
-    Postings* list = nullptr;
-  };
-
+  const LabelTable& table_;
   std::vector<MemorySeries*> series_;
-  std::unordered_map<std::string_view, Values> labels_;  // nodes keep their address
-  std::vector<Recent> recent_;
+  std::vector<SlotList> lists_;  // by LabelId
+  std::unordered_map<std::string, Values> names_;  // the labels in use, by their name
 };
 
 }  // namespace sluice::tsdb

@@ -14,19 +14,19 @@ constexpr bool is_full(size_t size, size_t places) { return size >= places - pla
 
 }  // namespace
 
-MemorySeries* SeriesMap::find(model::SeriesHash hash, std::string_view packed) const {
+MemorySeries* SeriesMap::find(uint64_t hash, std::string_view packed, const LabelTable& table) const {
   if (places_.empty()) return nullptr;
-  for (size_t at = home_of(hash.low); places_[at].series; at = after(at)) {
+  for (size_t at = home_of(hash); places_[at].series; at = after(at)) {
     const Place& place = places_[at];
-    if (place.hash == hash.low && place.series->labels().packed() == packed) return place.series.get();
+    if (place.hash == hash && place.series->has_labels(packed, table)) return place.series.get();
   }
   return nullptr;
 }
 
-MemorySeries* SeriesMap::insert(std::unique_ptr<MemorySeries> series) {
+MemorySeries* SeriesMap::insert(uint64_t hash, MemorySeriesPtr series) {
   if (places_.empty() || is_full(size_ + 1, places_.size())) grow();
   MemorySeries* const inserted = series.get();
-  put({inserted->hash().low, std::move(series)});
+  put({hash, std::move(series)});
   ++size_;
   return inserted;
 }
@@ -45,13 +45,13 @@ void SeriesMap::grow() {
   }
 }
 
-void SeriesMap::erase(const MemorySeries& series) {
-  size_t hole = home_of(series.hash().low);
+MemorySeriesPtr SeriesMap::take(uint64_t hash, const MemorySeries& series) {
+  size_t hole = home_of(hash);
   while (places_[hole].series.get() != &series) {
     SLUICE_CHECK(places_[hole].series != nullptr, "a series is not in its shard");
     hole = after(hole);
   }
-  places_[hole].series.reset();
+  MemorySeriesPtr taken = std::move(places_[hole].series);
   --size_;
   // What stands behind moves up wherever a search from its home would stop at the hole.
   for (size_t at = after(hole); places_[at].series; at = after(at)) {
@@ -61,6 +61,7 @@ void SeriesMap::erase(const MemorySeries& series) {
     places_[hole] = std::move(places_[at]);
     hole = at;
   }
+  return taken;
 }
 
 }  // namespace sluice::tsdb

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "model/labels.h"
 #include "tsdb/memory_series.h"
 
 namespace sluice::tsdb {
@@ -15,19 +14,25 @@ namespace sluice::tsdb {
 /// Series keep their address. Unequal labels of an equal hash are told apart by comparing them. Not thread-safe.
 class SeriesMap {
  public:
-  /// The series with these packed labels, whose hash is `hash`; null when there is none.
-  MemorySeries* find(model::SeriesHash hash, std::string_view packed) const;
-  /// `series` must not be there yet.
-  MemorySeries* insert(std::unique_ptr<MemorySeries> series);
-  /// `series` must be there; it is destroyed.
-  void erase(const MemorySeries& series);
+  /// The series with these packed labels, whose hash (SeriesHash::low) is `hash`; null when there is none.
+  MemorySeries* find(uint64_t hash, std::string_view packed, const LabelTable& table) const;
+  /// `series`, whose labels have this hash, must not be there yet.
+  MemorySeries* insert(uint64_t hash, MemorySeriesPtr series);
+  /// Takes out `series`, which must be there.
+  MemorySeriesPtr take(uint64_t hash, const MemorySeries& series);
 
   size_t size() const { return size_; }
+  template <class Use>
+  void for_each(Use use) const {
+    for (const Place& place : places_) {
+      if (place.series) use(*place.series);
+    }
+  }
 
  private:
   struct Place {
-    uint64_t hash = 0;  // SeriesHash::low; without a meaning while the place is free
-    std::unique_ptr<MemorySeries> series;
+    uint64_t hash = 0;  // without a meaning while the place is free
+    MemorySeriesPtr series;
   };
 
   size_t home_of(uint64_t hash) const { return static_cast<size_t>(hash) & (places_.size() - 1); }

@@ -40,13 +40,19 @@ bool append_to(BasicHistogramChunkWriter<H>& writer, const TypedSample& sample, 
   return writer.append(sample.t_ms, sample.start_ms, value) != HistogramAppend::kNewChunkNeeded;
 }
 
-template <class Reader, class Take>
-Result<std::optional<TypedSample>> find_in(Reader reader, TimestampMs t_ms, Take take) {
-  while (reader.next() && reader.t_ms() <= t_ms) {
-    if (reader.t_ms() == t_ms) return std::optional<TypedSample>(take(reader));
+template <class Reader>
+Result<void> read_into(Reader reader, model::TimeRange range, std::vector<TypedSample>& out) {
+  while (reader.next() && reader.t_ms() <= range.max_ms) {
+    if (reader.t_ms() < range.min_ms) continue;
+    TypedSample& sample = out.emplace_back(TypedSample{.t_ms = reader.t_ms(), .start_ms = 0, .value = {}});
+    if constexpr (requires { reader.start_ms(); }) sample.start_ms = reader.start_ms();
+    if constexpr (requires { reader.histogram(); }) {
+      sample.value = reader.histogram();
+    } else {
+      sample.value = reader.value();
+    }
   }
-  SLUICE_TRY(reader.status());
-  return std::optional<TypedSample>();
+  return reader.status();
 }
 
 }  // namespace
@@ -165,26 +171,26 @@ std::vector<ChunkView> encode_chunks(std::span<const TypedSample> samples) {
   return chunks;
 }
 
-Result<std::optional<TypedSample>> find_sample(const ChunkView& chunk, TimestampMs t_ms) {
-  const auto histogram_of = [](const auto& at) { return TypedSample{at.t_ms(), at.start_ms(), at.histogram()}; };
+Result<void> read_typed(const ChunkView& chunk, model::TimeRange range, std::vector<TypedSample>& out) {
   switch (chunk.encoding) {
-    case ChunkEncoding::kXor:
-      return find_in(XorChunkReader(chunk.bytes), t_ms,
-                     [](const auto& at) { return TypedSample{at.t_ms(), 0, at.value()}; });
-    case ChunkEncoding::kXor2:
-      return find_in(Xor2ChunkReader(chunk.bytes), t_ms,
-                     [](const auto& at) { return TypedSample{at.t_ms(), at.start_ms(), at.value()}; });
+    case ChunkEncoding::kXor: return read_into(XorChunkReader(chunk.bytes), range, out);
+    case ChunkEncoding::kXor2: return read_into(Xor2ChunkReader(chunk.bytes), range, out);
     case ChunkEncoding::kHistogram:
-    case ChunkEncoding::kHistogramSt:
-      return find_in(HistogramChunkReader(chunk.encoding, chunk.bytes), t_ms, histogram_of);
+    case ChunkEncoding::kHistogramSt: return read_into(HistogramChunkReader(chunk.encoding, chunk.bytes), range, out);
     case ChunkEncoding::kFloatHistogram:
     case ChunkEncoding::kFloatHistogramSt:
-      return find_in(FloatHistogramChunkReader(chunk.encoding, chunk.bytes), t_ms, histogram_of);
+      return read_into(FloatHistogramChunkReader(chunk.encoding, chunk.bytes), range, out);
     default: break;
   }
   model::SampleColumn none;
-  SLUICE_TRY(read_chunk(chunk, {.min_ms = t_ms, .max_ms = t_ms}, none));  // which says that it is unknown
-  return std::optional<TypedSample>();
+  return read_chunk(chunk, range, none);  // which says that it is unknown
+}
+
+Result<std::optional<TypedSample>> find_sample(const ChunkView& chunk, TimestampMs t_ms) {
+  std::vector<TypedSample> found;
+  SLUICE_TRY(read_typed(chunk, {.min_ms = t_ms, .max_ms = t_ms}, found));
+  if (found.empty()) return std::optional<TypedSample>();
+  return std::optional<TypedSample>(std::move(found.front()));
 }
 
 }  // namespace sluice::tsdb

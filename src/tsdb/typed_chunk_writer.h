@@ -65,6 +65,9 @@ class TypedChunkWriter {
 /// get XOR chunks. The chunks do not overlap and are in time order.
 std::vector<ChunkView> encode_chunks(std::span<const TypedSample> samples);
 
+/// Appends the chunk's samples inside `range`, each as its type has it. Errors as read_chunk.
+Result<void> read_typed(const ChunkView& chunk, model::TimeRange range, std::vector<TypedSample>& out);
+
 /// The sample at `t_ms`, if the chunk has one. Errors as read_chunk.
 Result<std::optional<TypedSample>> find_sample(const ChunkView& chunk, TimestampMs t_ms);
 

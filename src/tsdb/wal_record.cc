@@ -35,15 +35,10 @@ AppendRecordWriter::AppendRecordWriter(size_t samples_expected) {
   samples_.reserve(samples_expected * kSampleBytesUsual);
 }
 
-void AppendRecordWriter::add_definition(uint64_t ref, const model::Labels& labels) {
+void AppendRecordWriter::add_definition(uint64_t ref, std::string_view packed) {
   SLUICE_CHECK(ref != 0 && ref <= kSeriesRefMax, "a series reference out of range");
-  labels_.clear();
-  for (const model::LabelView label : labels) {
-    append_prefixed_bytes(labels_, label.name);
-    append_prefixed_bytes(labels_, label.value);
-  }
   append_varint(definitions_, ref);
-  append_prefixed_bytes(definitions_, labels_);
+  append_prefixed_bytes(definitions_, packed);
   ++definition_count_;
 }
 
@@ -74,9 +69,10 @@ void AppendRecordWriter::add_sample(uint64_t ref, model::Sample sample) {
   ++sample_count_;
 }
 
-std::string AppendRecordWriter::finish() && {
+std::string AppendRecordWriter::finish(TimestampMs floor_ms) && {
   std::string record;
-  record.reserve(2 * kVarintBytesMax + definitions_.size() + samples_.size());
+  record.reserve(3 * kVarintBytesMax + definitions_.size() + samples_.size());
+  append_signed_varint(record, floor_ms);
   append_varint(record, definition_count_);
   record += definitions_;
   append_varint(record, sample_count_);
@@ -84,18 +80,38 @@ std::string AppendRecordWriter::finish() && {
   return record;
 }
 
+std::string AppendRecordWriter::finish(TimestampMs floor_ms, WalHistogramWriter histograms) && {
+  std::string record;
+  append_signed_varint(record, floor_ms);
+  append_varint(record, definition_count_);
+  record += definitions_;
+  record += std::move(histograms).finish();
+  return record;
+}
+
 namespace {
 
 class Decoder {
  public:
-  explicit Decoder(std::string_view payload) : in_(payload) {}
+  Decoder(std::string_view payload, AppendRecord& record) : in_(payload), record_(record) {
+    record_.definitions.clear();
+    record_.samples.clear();
+  }
 
-  Result<AppendRecord> run() {
-    SLUICE_TRY(definitions());
+  Result<void> run() {
+    SLUICE_TRY(beginning());
     SLUICE_TRY(samples());
     if (!in_.empty()) return malformed("bytes after the last sample");
-    return std::move(record_);
+    return {};
   }
+
+  Result<void> beginning() {
+    const auto floor_ms = in_.signed_varint();
+    if (!floor_ms) return malformed("no floor");
+    record_.floor_ms = *floor_ms;
+    return definitions();
+  }
+  ByteReader& rest() { return in_; }
 
  private:
   std::unexpected<Error> malformed(std::string_view what) const {
@@ -109,26 +125,10 @@ class Decoder {
       const auto ref = in_.varint();
       if (!ref || *ref == 0 || *ref > kSeriesRefMax) return malformed("no series reference");
       const auto bytes = in_.prefixed_bytes();
-      if (!bytes || bytes->empty() || !read_labels(*bytes)) return malformed("no canonical label set");
-      record_.definitions.push_back({*ref, {}});
-      model::pack_labels(labels_, record_.definitions.back().packed);
+      if (!bytes || bytes->empty() || !model::is_packed(*bytes)) return malformed("no canonical label set");
+      record_.definitions.push_back({*ref, *bytes});
     }
     return {};
-  }
-
-  // Into labels_; false unless they are sorted, unique and not empty.
-  bool read_labels(std::string_view bytes) {
-    labels_.clear();
-    ByteReader reader(bytes);
-    std::string_view previous;
-    while (!reader.empty()) {
-      const auto name = reader.prefixed_bytes();
-      const auto value = reader.prefixed_bytes();
-      if (!name || !value || value->empty() || *name <= previous) return false;
-      labels_.push_back({*name, *value});
-      previous = *name;
-    }
-    return true;
   }
 
   Result<void> samples() {
@@ -175,8 +175,7 @@ class Decoder {
   }
 
   ByteReader in_;
-  AppendRecord record_;
-  std::vector<model::LabelView> labels_;  // of the definition at hand
+  AppendRecord& record_;
   uint64_t ref_ = 0;
   TimestampMs t_ms_ = 0;
   uint64_t bits_ = 0;
@@ -184,6 +183,30 @@ class Decoder {
 
 }  // namespace
 
-Result<AppendRecord> decode_append_record(std::string_view payload) { return Decoder(payload).run(); }
+Result<void> decode_append_record(std::string_view payload, AppendRecord& record) {
+  return Decoder(payload, record).run();
+}
+
+Result<HistogramRecord> decode_histogram_record(std::string_view payload) {
+  AppendRecord beginning;
+  Decoder decoder(payload, beginning);
+  SLUICE_TRY(decoder.beginning());
+  HistogramRecord record{beginning.floor_ms, std::move(beginning.definitions), {}};
+  SLUICE_ASSIGN(record.histograms, read_wal_histograms(decoder.rest()));
+  return record;
+}
+
+std::string encode_freeze_record(TimestampMs before_ms) {
+  std::string payload;
+  append_signed_varint(payload, before_ms);
+  return payload;
+}
+
+Result<TimestampMs> decode_freeze_record(std::string_view payload) {
+  ByteReader in(payload);
+  const auto before_ms = in.signed_varint();
+  if (!before_ms || !in.empty()) return fail(ErrorCode::kMalformed, "freeze record: not one time");
+  return *before_ms;
+}
 
 }  // namespace sluice::tsdb

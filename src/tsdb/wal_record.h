@@ -8,18 +8,21 @@
 #include "base/result.h"
 #include "model/labels.h"
 #include "model/sample.h"
+#include "tsdb/wal_sections.h"
 
 /// The records of a workspace's log, as docs/formats/wal.md lays them out.
 namespace sluice::tsdb {
 
-inline constexpr uint8_t kAppendRecord = 1;  ///< definitions of series, and samples
+inline constexpr uint8_t kFreezeRecord = 2;
+inline constexpr uint8_t kDropRecord = 3;
+inline constexpr uint8_t kAppendRecord = 4;  ///< the floor for late samples, definitions of series, and samples
 
 /// The name of a series in the log; from 1. Small, so that a sample's first byte can carry flags beside it.
 inline constexpr uint64_t kSeriesRefMax = (uint64_t{1} << 56) - 1;
 
 struct WalDefinition {
   uint64_t ref = 0;
-  std::string packed;  ///< as model::Labels packs them, not empty
+  std::string_view packed;  ///< as model::Labels packs them, not empty; points into the payload
 };
 
 struct WalSample {
@@ -32,12 +35,15 @@ class AppendRecordWriter {
  public:
   /// `samples_expected` is a hint of how many will be added.
   explicit AppendRecordWriter(size_t samples_expected = 0);
-  void add_definition(uint64_t ref, const model::Labels& labels);
+  /// `packed` as model::Labels packs them, not empty.
+  void add_definition(uint64_t ref, std::string_view packed);
   void add_sample(uint64_t ref, model::Sample sample);
-  std::string finish() &&;
+  /// `floor_ms`: see docs/storage.md; INT64_MAX for none.
+  std::string finish(TimestampMs floor_ms) &&;
+  /// The same definitions, and these histograms in place of the samples.
+  std::string finish(TimestampMs floor_ms, WalHistogramWriter histograms) &&;
 
  private:
-  std::string labels_;  // of one definition, reused
   std::string definitions_;
   std::string samples_;
   uint64_t definition_count_ = 0;
@@ -49,11 +55,25 @@ class AppendRecordWriter {
 
 /// An append record read back.
 struct AppendRecord {
+  TimestampMs floor_ms = INT64_MAX;
   std::vector<WalDefinition> definitions;
   std::vector<WalSample> samples;
 };
 
-/// kMalformed, with the offset in the payload, for bytes that are no append record.
-Result<AppendRecord> decode_append_record(std::string_view payload);
+/// Reads an append record into `record`, whose memory is used again, and which points into `payload`. kMalformed, with
+/// the offset in the payload, for bytes that are none.
+Result<void> decode_append_record(std::string_view payload, AppendRecord& record);
+
+/// A record of native histograms: its floor and definitions as an append record has them.
+struct HistogramRecord {
+  TimestampMs floor_ms = INT64_MAX;
+  std::vector<WalDefinition> definitions;
+  std::vector<WalHistogram> histograms;
+};
+Result<HistogramRecord> decode_histogram_record(std::string_view payload);
+
+/// The payload of a freeze: the time before which no sample is added in order any more.
+std::string encode_freeze_record(TimestampMs before_ms);
+Result<TimestampMs> decode_freeze_record(std::string_view payload);
 
 }  // namespace sluice::tsdb

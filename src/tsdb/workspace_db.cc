@@ -1,90 +1,41 @@
 #include "tsdb/workspace_db.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
-#include <optional>
-#include <unordered_map>
+#include <random>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "tsdb/merged_queryable.h"
+#include "tsdb/pending_append.h"
 #include "tsdb/series_recognizer.h"
 #include "tsdb/wal_record.h"
 
 namespace sluice::tsdb {
 
-/// One append on its way through the log into the head.
-struct WorkspaceDb::Pending {
-  std::vector<MemorySeries*> pinned;
-  std::vector<MemorySeries*> definitions;  // of its record; a part of `pinned`, without repetitions
-  std::vector<HeadSample> samples;         // of its record
-  model::AppendOutcome outcome;            // holds already what the head decided before the log
-  std::optional<Error> error;
-  Done done;
-};
-
 namespace {
 
-// A request may hold a series in several entries. New ones have increasing names, so that mostly nothing is to be done.
-void define_once(std::vector<MemorySeries*>& definitions) {
-  if (std::ranges::is_sorted(definitions, std::ranges::less_equal(), &MemorySeries::ref)) return;
-  std::ranges::sort(definitions, {}, &MemorySeries::ref);
-  definitions.erase(std::ranges::unique(definitions).begin(), definitions.end());
+// For whoever brings no source of randomness of their own.
+UlidSource random_ulids(const Clock& clock) {
+  return [&clock] {
+    std::random_device device;
+    std::array<uint8_t, Ulid::kRandomSize> random{};
+    for (auto& byte : random) byte = static_cast<uint8_t>(device());
+    return Ulid::make(clock.now_ms(), random);
+  };
 }
 
 }  // namespace
-
-/// Applies the log's records while it is being opened.
-class WorkspaceDb::Replayer {
- public:
-  Replayer(Head& head, Logger& logger, const std::string& name) : head_(head), logger_(logger), name_(name) {}
-
-  Result<void> apply(const journal::Record& record) {
-    if (record.kind != kAppendRecord) {
-      return fail(ErrorCode::kUnsupported,
-                  fmt::format("log record {} is of kind {}, which this program does not know: start the version of "
-                              "sluice that wrote it, or a newer one",
-                              record.sequence, record.kind));
-    }
-    const auto decoded = decode_append_record(record.payload);
-    if (!decoded) {
-      ++records_unreadable;
-      logger_.error("log record unreadable, skipped",
-                    {{"workspace", name_}, {"record", record.sequence}, {"reason", decoded.error().message}});
-      return {};
-    }
-    for (const auto& [ref, packed] : decoded->definitions) series_[ref] = head_.replay_define(ref, packed);
-    samples_.clear();
-    for (const auto& [ref, sample] : decoded->samples) {
-      const auto series = series_.find(ref);
-      if (series == series_.end()) {
-        ++samples_lost;
-        head_.reserve_refs(ref);  // the definition is lost; its name must not come to mean another series
-      } else {
-        samples_.push_back({series->second, sample});
-      }
-    }
-    model::AppendOutcome outcome;
-    head_.apply({}, samples_, outcome);
-    return {};
-  }
-
-  uint64_t records_unreadable = 0;
-  uint64_t samples_lost = 0;
-
- private:
-  Head& head_;
-  Logger& logger_;
-  const std::string& name_;
-  std::unordered_map<uint64_t, MemorySeries*> series_;
-  std::vector<HeadSample> samples_;
-};
 
 Result<std::shared_ptr<WorkspaceDb>> WorkspaceDb::open(FileSystem& fs, std::string directory,
                                                        WorkspaceDbOptions options) {
   SLUICE_CHECK(options.clock != nullptr && options.syncer != nullptr && options.logger != nullptr,
                "clock, syncer and logger are required");
+  if (!options.new_ulid) options.new_ulid = random_ulids(*options.clock);
   auto db = std::make_shared<WorkspaceDb>(Private{}, fs, std::move(directory), std::move(options));
   SLUICE_TRY(db->replay());
   db->register_gauges();
@@ -92,7 +43,8 @@ Result<std::shared_ptr<WorkspaceDb>> WorkspaceDb::open(FileSystem& fs, std::stri
 }
 
 WorkspaceDb::WorkspaceDb(Private, FileSystem& fs, std::string directory, WorkspaceDbOptions options)
-    : fs_(fs), directory_(std::move(directory)), options_(std::move(options)), head_(std::make_shared<Head>()) {
+    : fs_(fs), directory_(std::move(directory)), options_(std::move(options)),
+      head_(std::make_shared<Head>(&fs, join_path(directory_, "chunks_head"), options_.logger)) {
   if (options_.metrics != nullptr) metrics_ = std::make_unique<WorkspaceMetrics>(*options_.metrics);
 }
 
@@ -100,7 +52,7 @@ WorkspaceDb::WorkspaceDb(Private, FileSystem& fs, std::string directory, Workspa
 WorkspaceDb::~WorkspaceDb() {
   if (options_.metrics != nullptr) options_.metrics->remove_gauge_functions({{"workspace", options_.name}});
   if (journal_) journal_->abandon();
-  std::deque<std::unique_ptr<Pending>> left;  // what an executor for applying dropped
+  std::deque<std::unique_ptr<PendingAppend>> left;  // what an executor for applying dropped
   {
     MutexLock lock(mutex_);
     left.swap(ready_);
@@ -112,10 +64,24 @@ WorkspaceDb::~WorkspaceDb() {
 
 Result<void> WorkspaceDb::replay() {
   const auto start = options_.clock->steady();
-  Replayer replayer(*head_, *options_.logger, options_.name);
+  SLUICE_ASSIGN(const bool exists, fs_.exists(directory_));
+  if (!exists) SLUICE_TRY(fs_.create_directories(directory_));
+  head_->open_chunks();
+  SLUICE_ASSIGN(blocks_, BlockSet::open(fs_, directory_,
+                                        {.new_ulid = options_.new_ulid,
+                                         .logger = options_.logger,
+                                         .name = options_.name,
+                                         .ranges_ms = compaction_ranges(options_.retention.time_ms)}));
+  SLUICE_ASSIGN(const auto checkpoint, load_checkpoint(fs_, directory_, *head_));
+  LogReplay replay(*head_, *options_.logger, options_.name);
+  replay.begin_after(checkpoint.sequence);
   journal::Options log = options_.log;
   log.owner = weak_from_this();
-  if (metrics_) log.on_commit = [metrics = metrics_.get()](const auto& commit) { metrics->committed(commit); };
+  log.sequence_min = checkpoint.sequence + 1;
+  log.on_commit = [this](const journal::Commit& commit) {
+    logged_bytes_.fetch_add(commit.bytes, std::memory_order_relaxed);
+    if (metrics_) metrics_->committed(commit);
+  };
   log.on_progress = [progress = options_.progress](uint64_t done, uint64_t total) {
     if (progress == nullptr) return;
     progress->bytes_done.store(done, std::memory_order_relaxed);
@@ -123,14 +89,30 @@ Result<void> WorkspaceDb::replay() {
   };
   SLUICE_ASSIGN(journal_, journal::Journal::open(
                               fs_, join_path(directory_, "wal"), std::move(log), *options_.syncer, *options_.clock,
-                              [&replayer](const journal::Record& record) { return replayer.apply(record); }));
-  report(replayer, options_.clock->steady() - start);
+                              [&replay](const journal::Record& record) { return replay.apply(record); }));
+  applied_.store(replay.last_applied());
+  {
+    MutexLock lock(maintenance_mutex_);
+    checkpoint_sequence_ = checkpoint.sequence;
+    open_freeze_ = replay.open_freeze();
+  }
+  logged_bytes_.store(journal_->recovery().bytes);
+  report(replay, checkpoint, options_.clock->steady() - start);
   return {};
 }
 
-void WorkspaceDb::report(const Replayer& replayer, std::chrono::nanoseconds took) const {
+void WorkspaceDb::report(const LogReplay& replayed, const CheckpointReport& checkpoint,
+                         std::chrono::nanoseconds took) const {
   Logger& logger = *options_.logger;
   const auto& recovery = journal_->recovery();
+  for (const auto& damage : checkpoint.damage) {
+    logger.error("checkpoint damaged, the rest is served", {{"workspace", options_.name},
+                                                            {"file", damage.file},
+                                                            {"offset", damage.offset},
+                                                            {"bytes_skipped", damage.bytes_skipped},
+                                                            {"series_lost", damage.series_lost},
+                                                            {"reason", damage.what}});
+  }
   for (const auto& damage : recovery.damage) {
     logger.error("log damaged, the rest is served", {{"workspace", options_.name},
                                                      {"file", damage.file},
@@ -152,20 +134,21 @@ void WorkspaceDb::report(const Replayer& replayer, std::chrono::nanoseconds took
                                                                                  {"bytes", tail.bytes_skipped},
                                                                                  {"reason", tail.what}});
   }
-  if (replayer.samples_lost > 0) {
+  if (replayed.samples_lost() > 0) {
     logger.error("samples skipped: damage took their series' definitions",
-                 {{"workspace", options_.name}, {"samples", replayer.samples_lost}});
+                 {{"workspace", options_.name}, {"samples", replayed.samples_lost()}});
   }
-  if (metrics_) metrics_->replayed(recovery, replayer.records_unreadable, replayer.samples_lost);
+  if (metrics_)
+    metrics_->replayed(recovery, replayed.records_unreadable() + checkpoint.damage.size(), replayed.samples_lost());
   const auto stats = head_->stats();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
-  logger.info("workspace open; all its samples stay in memory: blocks are not written yet",
-              {{"workspace", options_.name},
-               {"records", recovery.records},
-               {"log_bytes", recovery.bytes},
-               {"series", stats.series},
-               {"samples", stats.samples},
-               {"replay_ms", static_cast<int64_t>(ms)}});
+  logger.info("workspace open", {{"workspace", options_.name},
+                                 {"checkpoint_series", checkpoint.series},
+                                 {"records", recovery.records},
+                                 {"log_bytes", recovery.bytes},
+                                 {"series", stats.series},
+                                 {"samples", stats.samples},
+                                 {"replay_ms", static_cast<int64_t>(ms)}});
 }
 
 void WorkspaceDb::register_gauges() {
@@ -189,61 +172,166 @@ void WorkspaceDb::append(model::AppendBatch batch, Done done) {
                           head_->bytes(), options_.head_bytes_max)));
     return;
   }
-  auto pending = std::make_unique<Pending>();
+  if (!batch.histograms.empty()) {
+    append_histograms(std::move(batch), std::move(done));
+    return;
+  }
+  append_floats(std::move(batch), std::move(done));
+}
+
+// Two records, floats first: the answer comes when both are applied.
+void WorkspaceDb::append_histograms(model::AppendBatch batch, Done done) {
+  struct Parts {
+    model::AppendOutcome floats;
+    std::optional<Error> error;
+    Done done;
+  };
+  auto parts = std::make_shared<Parts>();
+  parts->done = std::move(done);
+  auto pending = std::make_unique<PendingAppend>();
+  pending->kind = kHistogramRecord;
+  pending->known_lease = batch.known_lease ? batch.known_lease : head_->lease();
+  std::string record = prepare_histograms(batch, *pending);
+  pending->done = [parts](Result<model::AppendOutcome> result) {
+    if (result && parts->error) result = std::unexpected(*parts->error);
+    if (result) result->add(parts->floats);
+    parts->done(std::move(result));
+  };
+  batch.histograms.clear();
+  if (!batch.samples.empty()) {
+    append_floats(std::move(batch), [parts](Result<model::AppendOutcome> result) {
+      if (result) {
+        parts->floats = *std::move(result);
+      } else {
+        parts->error = std::move(result).error();
+      }
+    });
+  }
+  log_or_wait(std::move(record), std::move(pending));
+}
+
+void WorkspaceDb::append_floats(model::AppendBatch batch, Done done) {
+  auto pending = std::make_unique<PendingAppend>();
   pending->done = std::move(done);
+  pending->known_lease = batch.known_lease ? std::move(batch.known_lease) : head_->lease();
   std::string record = prepare(batch, *pending);
   batch = {};
-  const bool adds_nothing = pending->samples.empty();
-  auto then = [this, pending = std::move(pending)](Result<journal::Sequence> result) mutable {
-    if (!result) pending->error = std::move(result).error();
-    committed(std::move(pending));
-  };
+  log_or_wait(std::move(record), std::move(pending));
+}
+
+// What adds nothing waits for what was logged before it.
+void WorkspaceDb::log_or_wait(std::string record, std::unique_ptr<PendingAppend> pending) {
+  const bool adds_nothing = pending->samples.empty() && pending->typed.empty();
+  last_append_.store(options_.clock->steady(), std::memory_order_relaxed);
   if (adds_nothing) {
-    journal_->barrier(std::move(then));
+    journal_->barrier([this, pending = std::move(pending)](Result<journal::Sequence> result) mutable {
+      if (!result) pending->error = std::move(result).error();
+      committed(std::move(pending));
+    });
   } else {
-    journal_->append(kAppendRecord, std::move(record), std::move(then));
+    const uint8_t kind = pending->kind;
+    log(kind, std::move(record), std::move(pending));
   }
+}
+
+void WorkspaceDb::log(uint8_t kind, std::string payload, std::unique_ptr<PendingAppend> pending) {
+  journal_->append(kind, std::move(payload),
+                   [this, pending = std::move(pending)](Result<journal::Sequence> result) mutable {
+                     if (result) {
+                       pending->sequence = *result;
+                     } else {
+                       pending->error = std::move(result).error();
+                     }
+                     committed(std::move(pending));
+                   });
 }
 
 std::unique_ptr<model::SeriesRecognizer> WorkspaceDb::recognizer() const {
   return std::make_unique<SeriesRecognizer>(head_);
 }
 
+/// One record being made of a request.
+struct WorkspaceDb::Draft {
+  Draft(Head& head, size_t samples) : resolver(head), record(samples) {}
+
+  // Once, though a request may hold a series in several entries. New ones have increasing names, so that mostly
+  // nothing needs to be looked up.
+  void define(MemorySeries& series, std::string_view packed, std::vector<MemorySeries*>& definitions) {
+    const bool is_new = definitions.empty() || definitions.back()->ref() < series.ref();
+    if (!is_new && defined.empty()) defined.insert(definitions.begin(), definitions.end());
+    if (!is_new && defined.contains(&series)) return;
+    if (!defined.empty()) defined.insert(&series);
+    definitions.push_back(&series);
+    record.add_definition(series.ref(), packed);
+  }
+
+  SeriesResolver resolver;
+  AppendRecordWriter record;
+  std::unordered_set<MemorySeries*> defined;  // once it is needed
+};
+
 MemorySeries* WorkspaceDb::series_of(const model::AppendBatch& batch, const model::AppendBatch::SeriesEntry& entry,
-                                     Pending& pending) const {
+                                     Draft& draft, PendingAppend& pending) const {
   if (entry.known) return static_cast<MemorySeries*>(entry.known.series);
   bool pinned = false;
-  MemorySeries* series = head_->resolve(entry.hash, batch.packed_of(entry), pinned);
+  MemorySeries* series = draft.resolver.resolve(entry.hash, batch.packed_of(entry), pinned);
   if (pinned) {
     pending.pinned.push_back(series);
-    if (entry.sample_count != 0) pending.definitions.push_back(series);  // not defined: no sample of it is older
+    const bool has_samples = entry.sample_count != 0 || pending.kind == kHistogramRecord;
+    if (has_samples) draft.define(*series, batch.packed_of(entry), pending.definitions);
   }
   return series;
 }
 
+// The newest sample counts no more than the clock allows: a sender ahead of its time moves nobody's window.
+TimestampMs WorkspaceDb::late_floor() const {
+  if (options_.late_window_ms <= 0) return INT64_MAX;
+  const TimestampMs newest = std::min(head_->max_ms(), options_.clock->now_ms());
+  return newest < INT64_MIN + options_.late_window_ms ? INT64_MIN : newest - options_.late_window_ms;
+}
+
 // Finds the series, sorts out what the head decides already, and encodes the rest.
-std::string WorkspaceDb::prepare(const model::AppendBatch& batch, Pending& pending) const {
-  AppendRecordWriter record(batch.samples.size());
+std::string WorkspaceDb::prepare(const model::AppendBatch& batch, PendingAppend& pending) const {
+  Draft draft(*head_, batch.samples.size());
+  pending.floor_ms = late_floor();
   pending.samples.reserve(batch.samples.size());
+  TypedSample existing;
   for (const auto& entry : batch.series) {
-    MemorySeries* series = series_of(batch, entry, pending);
+    MemorySeries* series = series_of(batch, entry, draft, pending);
     for (const auto& sample : batch.samples_of(entry)) {
-      double existing = 0;
-      const Verdict verdict = head_->judge(*series, sample, existing);
-      if (verdict != Verdict::kAdded) {
-        count_verdict(verdict, *series, sample, existing, pending.outcome);
+      const Verdict verdict = head_->judge(*series, sample, pending.floor_ms, existing);
+      if (verdict != Verdict::kAdded && verdict != Verdict::kAddedLate) {
+        count_verdict(verdict, *series, head_->labels(), TypedSample::from(sample), existing, pending.floor_ms,
+                      pending.outcome);
         continue;
       }
-      record.add_sample(series->ref(), sample);
+      draft.record.add_sample(series->ref(), sample);
       pending.samples.push_back({series, sample});
     }
   }
-  define_once(pending.definitions);
-  for (const MemorySeries* series : pending.definitions) record.add_definition(series->ref(), series->labels());
-  return std::move(record).finish();
+  return std::move(draft.record).finish(pending.floor_ms);
 }
 
-void WorkspaceDb::committed(std::unique_ptr<Pending> pending) {
+std::string WorkspaceDb::prepare_histograms(const model::AppendBatch& batch, PendingAppend& pending) const {
+  Draft draft(*head_, 0);
+  WalHistogramWriter histograms;
+  pending.floor_ms = late_floor();
+  TypedSample existing;
+  for (const auto& [index, histogram] : batch.histograms) {
+    MemorySeries* series = series_of(batch, batch.series[index], draft, pending);
+    TypedSample sample = TypedSample::from(histogram);
+    const Verdict verdict = head_->judge(*series, sample, pending.floor_ms, existing);
+    if (verdict != Verdict::kAdded && verdict != Verdict::kAddedLate) {
+      count_verdict(verdict, *series, head_->labels(), sample, existing, pending.floor_ms, pending.outcome);
+      continue;
+    }
+    histograms.add(series->ref(), histogram);
+    pending.typed.push_back({series, std::move(sample)});
+  }
+  return std::move(draft.record).finish(pending.floor_ms, std::move(histograms));
+}
+
+void WorkspaceDb::committed(std::unique_ptr<PendingAppend> pending) {
   {
     MutexLock lock(mutex_);
     ready_.push_back(std::move(pending));
@@ -273,14 +361,21 @@ void WorkspaceDb::drain() {
   drained_.notify_all();
 }
 
-void WorkspaceDb::complete(Pending& pending) {
+void WorkspaceDb::complete(PendingAppend& pending) {
   if (pending.error) {
     head_->unpin(pending.pinned);
     pending.done(std::unexpected(std::move(*pending.error)));
     return;
   }
-  head_->apply(pending.definitions, pending.samples, pending.outcome);
+  switch (pending.kind) {
+    case kFreezeRecord: head_->freeze(pending.before_ms); break;
+    case kDropRecord: head_->drop(); break;
+    case kHistogramRecord: head_->apply(pending.definitions, pending.typed, pending.floor_ms, pending.outcome); break;
+    default: head_->apply(pending.definitions, pending.samples, pending.floor_ms, pending.outcome);
+  }
+  if (pending.sequence != 0) applied_.store(pending.sequence, std::memory_order_release);
   head_->unpin(pending.pinned);
+  head_->write_full_chunks();
   if (metrics_) metrics_->appended(pending.outcome);
   pending.done(std::move(pending.outcome));
 }
@@ -288,30 +383,52 @@ void WorkspaceDb::complete(Pending& pending) {
 void WorkspaceDb::close() {
   journal_->close();
   drain();
-  MutexLock lock(mutex_);
-  while (draining_ || !ready_.empty()) drained_.wait(mutex_);
+  {
+    MutexLock lock(mutex_);
+    while (draining_ || !ready_.empty()) drained_.wait(mutex_);
+  }
+  MutexLock lock(maintenance_mutex_);
+  checkpoint();
+}
+
+// Between looking at the blocks and at the head, what was in the head may have become a block: then both are looked at
+// once more. (The other way round, equal samples in both are one.)
+template <class Read>
+auto WorkspaceDb::read_at_one_moment(model::TimeRange range, Read read) const {
+  for (;;) {
+    const uint64_t drops = head_->drops();
+    MergedQueryable::Parts parts;
+    const auto blocks = blocks_->blocks();
+    for (const auto& block : *blocks) {
+      if (block->meta().overlaps(range)) parts.push_back(block);
+    }
+    parts.push_back(head_);
+    auto result = parts.size() == 1 ? read(*head_) : read(MergedQueryable(std::move(parts)));
+    if (head_->drops() == drops) return result;
+  }
 }
 
 Result<std::vector<std::unique_ptr<model::Series>>> WorkspaceDb::select(std::span<const model::Matcher> matchers,
                                                                         model::TimeRange range,
                                                                         model::QueryBudget& budget) const {
-  return head_->select(matchers, range, budget);
+  return read_at_one_moment(range, [&](const Queryable& all) { return all.select(matchers, range, budget); });
 }
 
 Result<std::vector<model::Labels>> WorkspaceDb::series(std::span<const std::vector<model::Matcher>> selectors,
                                                        model::TimeRange range, size_t limit) const {
-  return head_->series(selectors, range, limit);
+  return read_at_one_moment(range, [&](const Queryable& all) { return all.series(selectors, range, limit); });
 }
 
 Result<std::vector<std::string>> WorkspaceDb::label_names(std::span<const std::vector<model::Matcher>> selectors,
                                                           model::TimeRange range, size_t limit) const {
-  return head_->label_names(selectors, range, limit);
+  return read_at_one_moment(range, [&](const Queryable& all) { return all.label_names(selectors, range, limit); });
 }
 
 Result<std::vector<std::string>> WorkspaceDb::label_values(std::string_view name,
                                                            std::span<const std::vector<model::Matcher>> selectors,
                                                            model::TimeRange range, size_t limit) const {
-  return head_->label_values(name, selectors, range, limit);
+  return read_at_one_moment(range,
+                            [&](const Queryable& all) { return all.label_values(name, selectors, range, limit); });
 }
 
 }  // namespace sluice::tsdb

@@ -6,6 +6,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,12 @@
 #include "journal/journal.h"
 #include "model/queryable.h"
 #include "model/write_batch.h"
+#include "tsdb/block_set.h"
+#include "tsdb/checkpoint.h"
+#include "tsdb/compaction_plan.h"
 #include "tsdb/head.h"
+#include "tsdb/log_replay.h"
+#include "tsdb/wal_record.h"
 #include "tsdb/workspace_metrics.h"
 
 namespace sluice::tsdb {
@@ -30,8 +37,12 @@ struct ReplayProgress {
   std::atomic<uint64_t> bytes_total{0};
 };
 
+struct PendingAppend;
+
 /// What a WorkspaceDb needs of the process. Everything pointed to must outlive it and every append in flight.
 struct WorkspaceDbOptions {
+  static constexpr int64_t kLateWindowMsDefault = 24 * 60 * 60 * 1000;
+
   std::string name;                     ///< the workspace's id, for log lines and metric labels
   const Clock* clock = nullptr;         ///< required
   Executor* syncer = nullptr;           ///< required; commits run here (journal::SyncerPool)
@@ -40,28 +51,36 @@ struct WorkspaceDbOptions {
   MetricRegistry* metrics = nullptr;    ///< may be null
   ReplayProgress* progress = nullptr;   ///< may be null; needed during open() only
   uint64_t head_bytes_max = 4ull << 30; ///< approximate; over it append() answers kResourceExhausted
+  /// How far behind the workspace's newest sample late samples are taken; 0: only newer ones than the series' newest.
+  int64_t late_window_ms = kLateWindowMsDefault;
+  /// maintain() writes a checkpoint once this much log has been written since the last one.
+  uint64_t checkpoint_log_bytes = 1ull << 30;
+  Retention retention;
+  UlidSource new_ulid;  ///< names of blocks; empty: from the clock and std::random_device
   journal::Options log;
 };
 
-/// One workspace: a directory with its own log and head. docs/formats/wal.md has the bytes of the log.
+/// One workspace: a directory with its own log, head and blocks. docs/formats/wal.md has the bytes of the log.
 ///
 /// The way of a write: resolve series -> encode one record (definitions of series not yet durably defined,
 /// samples) -> log -> wait until durable -> apply to the head, in the order of the log -> done.
+///
+/// docs/storage.md tells how log, head, checkpoint and blocks work together.
 ///
 /// Invariants:
 /// 1. The head, and so every query, shows only what is durable, and a request whole or not at all. (One exception:
 ///    when a process was killed and the disk refuses writes ever since, what could be read back is shown although
 ///    nothing proves its sync; no append succeeds until that is mended.)
-/// 2. What becomes of a sample is decided when it is applied, by rules that depend on nothing but the log before
+/// 2. What becomes of a sample is decided when it is applied, by rules that depend on nothing but the log up to
 ///    it. Replaying the log therefore reaches the same head. A request sent again while its first commit is
 ///    pending is logged again, acknowledged after its own commit, and its samples count as duplicates. A sample
-///    not newer than its series' newest is judged at once and not logged: later records cannot change the verdict.
+///    that the head refuses already, or has, is judged at once and not logged: later records cannot change that.
 /// 3. Every success waits until the log is durable up to its end at the moment the head was consulted, also
 ///    when nothing was added.
 /// 4. A record omits a series' definition only if an applied, thus durable, earlier record has it. A failed
 ///    commit so never leaves a sample without its series.
 ///
-/// Until blocks exist all samples stay in memory; open() says so in the log. Thread-safe.
+/// Thread-safe.
 class WorkspaceDb final : public model::Queryable, public std::enable_shared_from_this<WorkspaceDb> {
   struct Private {};
 
@@ -85,7 +104,14 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   /// Tells series of this workspace for one request, whose batch may then go to append() of this workspace alone.
   std::unique_ptr<model::SeriesRecognizer> recognizer() const;
 
-  /// Commits and applies what is pending, then refuses appends; reads go on. Not from inside a `done`.
+  /// Does what is due: cuts blocks, compacts and drops them, writes checkpoints, gives memory back. To be called every
+  /// few seconds by one thread at a time, not from inside a `done` nor on a thread that commits or applies. It waits
+  /// for the disk, in compactions for minutes. Errors are logged, and what failed is tried again at a later call.
+  void maintain();
+  const BlockSet& blocks() const { return *blocks_; }
+
+  /// Commits and applies what is pending, then refuses appends, and writes a checkpoint, so that the next open() is
+  /// quick; reads go on. Not from inside a `done`, nor beside maintain().
   void close();
 
   Result<std::vector<std::unique_ptr<model::Series>>> select(std::span<const model::Matcher> matchers,
@@ -104,18 +130,32 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   const std::string& directory() const { return directory_; }
 
  private:
-  struct Pending;
-  class Replayer;
+  struct Draft;
 
   Result<void> replay();
-  void report(const Replayer& replayer, std::chrono::nanoseconds took) const;
+  void report(const LogReplay& replayed, const CheckpointReport& checkpoint, std::chrono::nanoseconds took) const;
   void register_gauges();
-  std::string prepare(const model::AppendBatch& batch, Pending& pending) const;
-  MemorySeries* series_of(const model::AppendBatch& batch, const model::AppendBatch::SeriesEntry& entry,
-                          Pending& pending) const;
-  void committed(std::unique_ptr<Pending> pending);
+  TimestampMs late_floor() const;
+  void append_floats(model::AppendBatch batch, Done done);
+  void append_histograms(model::AppendBatch batch, Done done);
+  void log_or_wait(std::string record, std::unique_ptr<PendingAppend> pending);
+  std::string prepare(const model::AppendBatch& batch, PendingAppend& pending) const;
+  std::string prepare_histograms(const model::AppendBatch& batch, PendingAppend& pending) const;
+  MemorySeries* series_of(const model::AppendBatch& batch, const model::AppendBatch::SeriesEntry& entry, Draft& draft,
+                          PendingAppend& pending) const;
+  void committed(std::unique_ptr<PendingAppend> pending);
   void drain();
-  void complete(Pending& pending);
+  void complete(PendingAppend& pending);
+  void log(uint8_t kind, std::string payload, std::unique_ptr<PendingAppend> pending);
+
+  std::optional<TimestampMs> due_freeze() const;
+  Result<void> cut_blocks() SLUICE_REQUIRES(maintenance_mutex_);
+  Result<std::optional<BlockMeta>> cut_block(std::span<MemorySeries* const> series, TimestampMs begin_ms)
+      SLUICE_REQUIRES(maintenance_mutex_);
+  Result<journal::Sequence> log_control(uint8_t kind, TimestampMs before_ms);
+  void checkpoint() SLUICE_REQUIRES(maintenance_mutex_);
+  template <class Read>
+  auto read_at_one_moment(model::TimeRange range, Read read) const;
 
   FileSystem& fs_;
   const std::string directory_;
@@ -123,11 +163,20 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   std::unique_ptr<WorkspaceMetrics> metrics_;  ///< null without a registry
   std::shared_ptr<Head> head_;
   std::shared_ptr<journal::Journal> journal_;
+  std::atomic<journal::Sequence> applied_{0};  ///< the head holds the log up to here
+  std::atomic<uint64_t> logged_bytes_{0};  ///< of records, since the last checkpoint
+  std::atomic<std::chrono::steady_clock::time_point> last_append_;
+  std::unique_ptr<BlockSet> blocks_;
+
+  /// Held while head and blocks change hands, and during a checkpoint; never by appends or reads.
+  Mutex maintenance_mutex_;
+  journal::Sequence checkpoint_sequence_ SLUICE_GUARDED_BY(maintenance_mutex_) = 0;
+  journal::Sequence open_freeze_ SLUICE_GUARDED_BY(maintenance_mutex_) = 0;  ///< that no drop has followed
 
   Mutex mutex_;
   CondVar drained_;
   /// Committed (or failed) and not yet applied, in the order of the log.
-  std::deque<std::unique_ptr<Pending>> ready_ SLUICE_GUARDED_BY(mutex_);
+  std::deque<std::unique_ptr<PendingAppend>> ready_ SLUICE_GUARDED_BY(mutex_);
   bool draining_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 

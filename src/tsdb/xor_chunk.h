@@ -28,6 +28,8 @@ class XorChunkWriter {
 
   uint16_t samples() const { return samples_; }
   size_t size() const { return kXorHeaderSize + data_.size(); }  ///< of the chunk, in bytes
+  /// The chunk without its header: begins with the first sample's time, zigzag and varint, on whole bytes.
+  std::string_view data() const { return data_.view(); }
   /// A whole chunk of what was appended since the last take().
   std::string chunk() const;
   /// The same, and begins the next chunk.

@@ -191,6 +191,7 @@ Result<model::WriteBatch> decode_write_request(std::string message, const Remote
   model::WriteBatch batch;
   batch.buffer = std::move(message);
   batch.buffer.reserve(64);  // on the heap, so that the views survive moves of the batch
+  if (recognizer != nullptr) batch.known_lease = recognizer->lease();
   reserve(batch);
   SLUICE_TRY(Decoder(batch, limits, recognizer).run());
   return batch;

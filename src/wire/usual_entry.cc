@@ -1,5 +1,6 @@
 #include "wire/usual_entry.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/coding.h"
@@ -61,6 +62,11 @@ bool read_sample(const char* at, const char* end, model::Sample& sample) {
 }  // namespace
 
 bool UsualEntryReader::read_labels(const char* at, const char* end) {
+  if (batch_.labels.capacity() == 0) {
+    constexpr size_t kLabelBytesUsual = 32;
+    constexpr size_t kReservedMax = 64 << 10;
+    batch_.labels.reserve(std::min(batch_.buffer.size() / kLabelBytesUsual, kReservedMax));
+  }
   while (at != end) {
     size_t size = 0;
     at = read_size(kLabelKey, at, end, size);

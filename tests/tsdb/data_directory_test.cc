@@ -34,6 +34,16 @@ TEST(DataDirectory, InUseIsRefusedWithTheWayOut) {
                                             HasSubstr("stop the other sluice process"), HasSubstr("--storage.path")));
 }
 
+TEST(DataDirectory, HalfRestoredIsRefusedWithTheWayOut) {
+  FaultFileSystem fs;
+  ASSERT_TRUE(fs.create_directories("data/.restoring", 0755));
+  const auto opened = DataDirectory::open(fs, "data");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(opened.error().message, AllOf(HasSubstr("a restore into it has not ended"), HasSubstr("sluice restore")));
+  EXPECT_FALSE(fs.exists("data/format").value());
+}
+
 TEST(DataDirectory, OfANewerFormatIsRefusedWithTheWayOut) {
   FaultFileSystem fs;
   ASSERT_TRUE(fs.create_directories("data", 0755));

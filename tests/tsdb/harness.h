@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,7 +56,7 @@ class BatchBuilder {
   BatchBuilder& add(const LabelList& labels, std::vector<model::Sample> samples) {
     const auto set = model::Labels::from(labels);
     model::AppendBatch::SeriesEntry entry;
-    entry.known = recognize(set.packed());
+    entry.known = recognize(asked_.emplace_back(set.packed()));
     if (!entry.known) {
       entry.hash = set.hash();
       entry.packed_offset = static_cast<uint32_t>(batch_.packed.size());
@@ -68,7 +69,10 @@ class BatchBuilder {
     batch_.series.push_back(entry);
     return *this;
   }
-  model::AppendBatch build() { return std::exchange(batch_, {}); }
+  model::AppendBatch build() {
+    if (recognizer_) batch_.known_lease = recognizer_->lease();
+    return std::exchange(batch_, {});
+  }
 
  private:
   model::KnownSeries recognize(std::string_view packed) {
@@ -79,6 +83,7 @@ class BatchBuilder {
   }
 
   std::unique_ptr<model::SeriesRecognizer> recognizer_;
+  std::deque<std::string> asked_;  // stays where it is
   model::AppendBatch batch_;
 };
 
@@ -130,10 +135,13 @@ struct DbHarness {
     WorkspaceDbOptions options;
     options.name = "ws-test";
     options.clock = &clock;
-    options.syncer = &executor;
+    options.syncer = commits_inline ? static_cast<Executor*>(&inline_executor) : &executor;
+    options.retention = retention;
     options.logger = &logger;
     options.log = log_options;
     options.head_bytes_max = head_bytes_max;
+    options.late_window_ms = late_window_ms;
+    options.checkpoint_log_bytes = 1;
     auto opened = WorkspaceDb::open(fs, "dir/ws-test", std::move(options));
     if (!opened) {
       open_error = opened.error();
@@ -142,6 +150,8 @@ struct DbHarness {
     db = *std::move(opened);
     return true;
   }
+  /// As the maintenance does when the log has grown long enough.
+  void checkpoint_now() { db->maintain(); }
   /// Index of the answer to come.
   size_t append(model::AppendBatch batch) {
     const size_t index = answers.size();
@@ -159,9 +169,13 @@ struct DbHarness {
   test::FaultFileSystem& fs;
   FakeClock clock{1'700'000'000'000};
   test::ManualExecutor executor;
+  InlineExecutor inline_executor;
+  bool commits_inline = false;  ///< as maintain() wants it when it is due to cut blocks
+  Retention retention;
   MemoryLogger logger;
   journal::Options log_options;
   uint64_t head_bytes_max = 1 << 30;
+  int64_t late_window_ms = 0;
   Error open_error;
   std::vector<std::shared_ptr<Answer>> answers;
   std::shared_ptr<WorkspaceDb> db;

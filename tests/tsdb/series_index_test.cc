@@ -19,14 +19,19 @@ using testing::IsEmpty;
 class SeriesIndexTest : public testing::Test {
  protected:
   void add(const LabelList& labels) {
-    auto set = model::Labels::from(labels);
-    series_.push_back(std::make_unique<MemorySeries>(series_.size() + 1, set.hash(), set));
+    const auto set = model::Labels::from(labels);
+    std::vector<LabelId> ids;
+    for (std::string_view rest = set.packed(); !rest.empty();) {
+      ids.push_back(table_.intern(model::take_packed_label(rest)));
+    }
+    series_.push_back(make_memory_series(series_.size() + 1, 0, ids));
     index_.add(*series_.back());
   }
   Postings select(std::vector<Matcher> matchers) { return index_.select(matchers); }
 
-  SeriesIndex index_;
-  std::vector<std::unique_ptr<MemorySeries>> series_;
+  LabelTable table_;
+  SeriesIndex index_{table_};
+  std::vector<MemorySeriesPtr> series_;
 };
 
 // The cases of Prometheus' TestPostingsForMatchers (tsdb/querier_test.go) over the same series.
@@ -125,7 +130,7 @@ TEST_F(SeriesIndexTest, AgreesWithAskingEverySeries) {
     }
     Postings expected;
     for (const auto& one : series_) {
-      if (model::matches_all(matchers, one->labels())) expected.push_back(one->slot());
+      if (model::matches_all(matchers, one->labels(table_))) expected.push_back(one->slot());
     }
     std::string text;
     for (const auto& m : matchers) text += m.to_string() + " ";

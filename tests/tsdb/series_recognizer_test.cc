@@ -1,6 +1,7 @@
 #include "tsdb/series_recognizer.h"
 
 #include <algorithm>
+#include <deque>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -14,10 +15,10 @@ class SeriesRecognizerTest : public testing::Test {
  protected:
   MemorySeries* define(const model::Labels& labels) {
     bool pinned = false;
-    MemorySeries* series = head_->resolve(labels.hash(), labels.packed(), pinned);
+    MemorySeries* series = SeriesResolver(*head_).resolve(labels.hash(), labels.packed(), pinned);
     const HeadSample sample{series, {1000, 1}};
     model::AppendOutcome outcome;
-    head_->apply({&series, 1}, {&sample, 1}, outcome);
+    head_->apply({&series, 1}, {&sample, 1}, INT64_MAX, outcome);
     head_->unpin({&series, 1});
     return series;
   }
@@ -28,7 +29,11 @@ class SeriesRecognizerTest : public testing::Test {
     const auto known = next && size == encoded.size() ? next : recognizer.recognize(encoded);
     return static_cast<MemorySeries*>(known.series);
   }
-  static std::string encoding_of(const model::Labels& labels) { return std::string(labels.packed()); }
+  // As in a request, whose bytes stay.
+  static const std::string& encoding_of(const model::Labels& labels) {
+    static std::deque<std::string> encodings;
+    return encodings.emplace_back(labels.packed());
+  }
   static model::Labels numbered(int id) { return model::Labels::from({{"__name__", "m"}, {"id", std::to_string(id)}}); }
 
   std::shared_ptr<Head> head_ = std::make_shared<Head>();
@@ -42,6 +47,37 @@ TEST_F(SeriesRecognizerTest, FindsSeriesInAnyOrder) {
     SeriesRecognizer recognizer(head_);
     for (const auto& [encoded, series] : known) ASSERT_EQ(recognize(recognizer, encoded), series);
     std::ranges::shuffle(known, random);
+  }
+}
+
+// Any two may follow one another: labels more or less at the front, in the middle and at the end, none in common.
+TEST_F(SeriesRecognizerTest, TellsSeriesOfAnyShapeBehindAnyOther) {
+  std::mt19937 random(9);
+  std::vector<std::pair<std::string, MemorySeries*>> known;
+  for (int i = 0; i < 300; ++i) {
+    LabelList list = {{"m", std::to_string(i)}};
+    for (char name = 'a'; name <= 'z'; ++name) {
+      if (name != 'm' && random() % 4 == 0) {
+        list.emplace_back(std::string(1, name), std::string(random() % 3 * 30 + 1, name));
+      }
+    }
+    const auto labels = model::Labels::from(list);
+    known.emplace_back(encoding_of(labels), define(labels));
+  }
+  for (int round = 0; round < 20; ++round) {
+    std::ranges::shuffle(known, random);
+    SeriesRecognizer recognizer(head_);
+    for (size_t i = 0; i < known.size(); ++i) {
+      const auto& [encoded, series] = known[i];
+      ASSERT_EQ(recognize(recognizer, encoded), series);
+      // Bytes that differ somewhere, but for where a label may end, are no series'.
+      std::string damaged = encoded;
+      damaged[random() % damaged.size()] ^= 0x20;
+      SeriesRecognizer other(head_);
+      (void)recognize(other, known[(i + 1) % known.size()].first);
+      size_t size = 0;
+      ASSERT_FALSE(other.recognize_next(encoding_of(model::Labels::from_packed(damaged)), size).series == series);
+    }
   }
 }
 
@@ -91,7 +127,7 @@ TEST_F(SeriesRecognizerTest, ComesBackAfterManyNewSeries) {
 TEST_F(SeriesRecognizerTest, DoesNotKnowWhatIsNotDefinedYet) {
   bool pinned = false;
   const auto labels = numbered(1);
-  MemorySeries* series = head_->resolve(labels.hash(), labels.packed(), pinned);
+  MemorySeries* series = SeriesResolver(*head_).resolve(labels.hash(), labels.packed(), pinned);
   SeriesRecognizer recognizer(head_);
   EXPECT_FALSE(recognizer.recognize(encoding_of(labels)));
   head_->unpin({&series, 1});

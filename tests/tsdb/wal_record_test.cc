@@ -19,18 +19,25 @@ model::Labels labels(std::vector<std::pair<std::string, std::string>> pairs) {
   return model::Labels::from(std::move(pairs));
 }
 
+Result<AppendRecord> decode(std::string_view bytes) {
+  AppendRecord record;
+  SLUICE_TRY(decode_append_record(bytes, record));
+  return record;
+}
+
 TEST(AppendRecord, HasTheDocumentedBytes) {
   AppendRecordWriter writer;
-  writer.add_definition(1, labels({{"a", "b"}}));
+  writer.add_definition(1, labels({{"a", "b"}}).packed());
   writer.add_sample(1, {1000, 7});
   writer.add_sample(2, {1000, 7});
   writer.add_sample(3, {1001, 0.5});
   writer.add_sample(2, {1001, model::stale_nan()});
-  EXPECT_EQ(hex_encode(std::move(writer).finish()),
+  EXPECT_EQ(hex_encode(std::move(writer).finish(-5)),
+            "09"                        // floor -5
             "01"                        // one definition
             "01"
-            "04"
-            "01610162"        // of series 1, its labels
+            "08"
+            "0a060a0161120162"  // of series 1, its labels
             "04"                        // four samples
             "13"
             "d00f"
@@ -67,8 +74,8 @@ TEST(AppendRecord, GivesBackEveryValueBitForBit) {
       writer.add_sample(1, {6, second});
     }
   }
-  const std::string bytes = std::move(writer).finish();
-  const auto record = decode_append_record(bytes);
+  const std::string bytes = std::move(writer).finish(INT64_MAX);
+  const auto record = decode(bytes);
   ASSERT_TRUE(record) << record.error().message;
   size_t at = 0;
   for (const double first : values) {
@@ -88,8 +95,8 @@ TEST(AppendRecord, GivesBackReferencesAndTimesInAnyOrder) {
     samples.push_back({std::min(ref, kSeriesRefMax), {static_cast<TimestampMs>(random()), 1.5}});
     writer.add_sample(samples.back().ref, samples.back().sample);
   }
-  const std::string bytes = std::move(writer).finish();
-  const auto record = decode_append_record(bytes);
+  const std::string bytes = std::move(writer).finish(INT64_MAX);
+  const auto record = decode(bytes);
   ASSERT_TRUE(record) << record.error().message;
   ASSERT_EQ(record->samples.size(), samples.size());
   for (size_t i = 0; i < samples.size(); ++i) {
@@ -101,7 +108,7 @@ TEST(AppendRecord, GivesBackReferencesAndTimesInAnyOrder) {
 TEST(AppendRecord, SpendsAFewBytesOnASampleOfAScrape) {
   AppendRecordWriter writer;
   for (uint64_t ref = 1; ref <= 1000; ++ref) writer.add_sample(ref, {1'700'000'000'000, static_cast<double>(ref * 37)});
-  EXPECT_LT(std::move(writer).finish().size(), 4'100u);
+  EXPECT_LT(std::move(writer).finish(INT64_MAX).size(), 4'100u);
 }
 
 TEST(AppendRecord, RefusesWhatItDidNotWrite) {
@@ -110,23 +117,24 @@ TEST(AppendRecord, RefusesWhatItDidNotWrite) {
     const char* message;
   };
   for (const auto& [hex, message] : std::vector<Case>{
-           {"", "no count of definitions"},
-           {"05", "no count of definitions"},
-           {"0100", "no series reference"},
-           {"0101", "no canonical label set"},
-           {"010100", "no canonical label set"},
-           {"01010401610163ff", "no count of samples"},
-           {"0101040161006200", "no canonical label set"},
-           {"00", "no count of samples"},
-           {"0001", "no count of samples"},
-           {"000100", "a series reference out of range"},
-           {"000112", "no value"},
-           {"000111", "no timestamp"},
-           {"00011002", "no value"},
-           {"0000ff", "bytes after the last sample"},
+           {"", "no floor"},
+           {"00", "no count of definitions"},
+           {"0005", "no count of definitions"},
+           {"000100", "no series reference"},
+           {"000101", "no canonical label set"},
+           {"00010100", "no canonical label set"},
+           {"000101080a060a0161120162ff", "no count of samples"},
+           {"000101070a050a0161120000", "no canonical label set"},
+           {"0000", "no count of samples"},
+           {"000001", "no count of samples"},
+           {"00000100", "a series reference out of range"},
+           {"00000112", "no value"},
+           {"00000111", "no timestamp"},
+           {"0000011002", "no value"},
+           {"000000ff", "bytes after the last sample"},
        }) {
     const std::string bytes = *hex_decode(hex);
-    const auto record = decode_append_record(bytes);
+    const auto record = decode(bytes);
     ASSERT_FALSE(record) << hex;
     EXPECT_EQ(record.error().code, ErrorCode::kMalformed) << hex;
     EXPECT_THAT(record.error().message, HasSubstr(message)) << hex;
@@ -135,11 +143,25 @@ TEST(AppendRecord, RefusesWhatItDidNotWrite) {
 
 TEST(AppendRecord, SurvivesEveryTruncation) {
   AppendRecordWriter writer;
-  writer.add_definition(300, labels({{"__name__", "up"}, {"job", "x"}}));
+  writer.add_definition(300, labels({{"__name__", "up"}, {"job", "x"}}).packed());
   writer.add_sample(300, {1'700'000'000'000, 0.25});
   writer.add_sample(301, {1'700'000'000'001, 12345});
-  const std::string bytes = std::move(writer).finish();
-  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_append_record(bytes.substr(0, size))) << size;
+  const std::string bytes = std::move(writer).finish(INT64_MAX);
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode(bytes.substr(0, size))) << size;
+}
+
+TEST(AppendRecord, GivesBackItsFloor) {
+  for (const TimestampMs floor_ms : {INT64_MIN, INT64_MAX, int64_t{0}, int64_t{1'700'000'000'000}}) {
+    EXPECT_EQ(decode(AppendRecordWriter().finish(floor_ms))->floor_ms, floor_ms);
+  }
+}
+
+TEST(FreezeRecord, GivesBackItsTime) {
+  for (const TimestampMs t : {INT64_MIN, int64_t{0}, int64_t{1'700'000'000'000}}) {
+    EXPECT_EQ(*decode_freeze_record(encode_freeze_record(t)), t);
+  }
+  EXPECT_FALSE(decode_freeze_record(""));
+  EXPECT_FALSE(decode_freeze_record("ab"));
 }
 
 }  // namespace

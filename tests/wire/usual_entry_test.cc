@@ -23,7 +23,6 @@ class Memory final : public model::SeriesRecognizer {
     labels_size = next->size();
     return {const_cast<std::string*>(next)};
   }
-  std::shared_ptr<const void> lease() const override { return nullptr; }
   model::KnownSeries recognize(std::string_view encoded) override {
     ++asked;
     const auto found = known.find(encoded);
@@ -31,6 +30,7 @@ class Memory final : public model::SeriesRecognizer {
     ++recognized;
     return {const_cast<std::string*>(&*found)};
   }
+  std::shared_ptr<const void> lease() const override { return held; }
   void learn(const model::WriteBatch& batch) {
     for (const auto& entry : batch.series) {
       const auto labels = batch.labels_of(entry);
@@ -40,6 +40,7 @@ class Memory final : public model::SeriesRecognizer {
   }
 
   std::set<std::string, std::less<>> known;
+  std::shared_ptr<const void> held = std::make_shared<int>();
   const std::string* next = nullptr;  ///< what is expected, always
   int expected = 0;
   int asked = 0;
