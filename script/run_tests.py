@@ -25,6 +25,7 @@ CHECKS = {"layers": "tests/layers/check_layers.py", "style": "tests/tools/check_
 LONG = {
     "storms": ("tests/long/test_storms.py", 10, 10),
     "soak": ("tests/long/test_soak.py", 15, 5),
+    "many": ("tests/long/test_many_workspaces.py", 5, 5),
     "front_door": ("tests/e2e/test_front_door.py", 10, 10),
     "fuzz": ("tests/long/test_fuzz.py", 30, 30),
 }

@@ -1,5 +1,7 @@
 #include "api/admin_routes.h"
 
+#include <fmt/format.h>
+
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "http/form.h"
@@ -11,7 +13,7 @@ namespace {
 constexpr std::string_view kExplain = "/-/explain";
 constexpr size_t kRecentMax = 50;
 
-constexpr std::string_view kIndex = R"(Sluice, for its operator. This listener asks nobody who they are.
+constexpr std::string_view kOperators = R"(Sluice, for its operator. This listener asks nobody who they are.
 
   GET  /-/healthy              200 while the process answers
   GET  /-/ready                200, or 503 with the reason
@@ -19,7 +21,9 @@ constexpr std::string_view kIndex = R"(Sluice, for its operator. This listener a
   GET  /-/explain              the newest refusals; ?format=text for people
   GET  /-/explain/{request id} why a request was refused; ?format=text for people
   POST /-/reload               reads the configuration again, the certificate's files too
+)";
 
+constexpr std::string_view kClients = R"(
 The API's listener (web.listen_address) has, besides /-/healthy and /-/ready:
 
   GET, POST  /                 STS and IAM, Query protocol; AssumeRoleWithWebIdentity is unsigned, everything else signed
@@ -62,15 +66,67 @@ http::Response wrong_method(const char* allowed) {
   return response;
 }
 
+http::Response wrong_host() {
+  return http::Response::text(403, "this address answers under a loopback name only (localhost, 127.0.0.1, [::1])\n");
+}
+
+http::Response wrong_listener() {
+  return http::Response::text(403, "this address answers on the admin listener only (web.admin_listen_address)\n");
+}
+
+/// A page in the operator's browser can send a POST too; browsers say so in one of these.
+bool came_from_a_web_page(const http::Request& request) {
+  return request.headers.find("Origin") != nullptr || request.headers.find("Sec-Fetch-Site") != nullptr;
+}
+
+http::Response refuse_web_page() {
+  return http::Response::text(403, "a web page may not ask for this; use curl -X POST\n");
+}
+
 http::Response not_ready(const Error& error) {
   http::Response response = http::Response::text(503, error.message + "\n");
   response.headers.set("Retry-After", "2");
   return response;
 }
 
+/// What stands where the action's argument is, "" when it has none; nullopt when the path is another's.
+std::optional<std::string_view> argument_of(const AdminAction& action, std::string_view path) {
+  if (!path.starts_with(action.path)) return std::nullopt;
+  const std::string_view rest = path.substr(action.path.size());
+  if (action.argument.empty()) return rest.empty() ? std::optional(rest) : std::nullopt;
+  return rest.size() > 1 && rest[0] == '/' ? std::optional(rest.substr(1)) : std::nullopt;
+}
+
 }  // namespace
 
+std::optional<http::Response> AdminRoutes::act(const http::Request& request) const {
+  std::string allowed;
+  for (const AdminAction& action : actions_) {
+    const auto argument = argument_of(action, request.path());
+    if (!argument) continue;
+    const bool is_get = action.method == "GET";
+    allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", is_get ? "GET, HEAD" : action.method);
+    if (request.method != action.method && !(is_get && request.method == "HEAD")) continue;
+    if (!has_loopback_host(request)) return wrong_host();
+    if (!request.is_admin_listener) return wrong_listener();
+    if (!is_get && came_from_a_web_page(request)) return refuse_web_page();
+    return action.run(request, *argument);
+  }
+  if (allowed.empty()) return std::nullopt;
+  return wrong_method(allowed.c_str());
+}
+
+http::Response AdminRoutes::index() const {
+  std::string text(kOperators);
+  for (const AdminAction& action : actions_) {
+    const std::string path = action.argument.empty() ? action.path : action.path + "/{" + action.argument + "}";
+    text += fmt::format("  {:<4} {}\n         {}\n", action.method, path, action.help);
+  }
+  return http::Response::text(200, text + std::string(kClients));
+}
+
 std::optional<http::Response> AdminRoutes::handle(const http::Request& request) const {
+  if (auto answer = act(request)) return answer;
   const std::string_view path = request.path();
   const bool is_explain = path == kExplain || path.starts_with("/-/explain/");
   const bool is_index = path == "/" && request.is_admin_listener;
@@ -85,24 +141,17 @@ std::optional<http::Response> AdminRoutes::handle(const http::Request& request) 
     const auto ready = ready_();
     return ready ? http::Response::text(200, "Sluice is ready.\n") : not_ready(ready.error());
   }
-  if (!has_loopback_host(request)) {
-    return http::Response::text(403, "this address answers under a loopback name only (localhost, 127.0.0.1, [::1])\n");
-  }
+  if (!has_loopback_host(request)) return wrong_host();
   if (path == "/metrics" && (request.is_admin_listener || (public_is_private_ && !came_through_a_proxy(request)))) {
     return http::Response::text(200, metrics_.expose(), "text/plain; version=0.0.4; charset=utf-8");
   }
-  if (!request.is_admin_listener) {
-    return http::Response::text(403, "this address answers on the admin listener only (web.admin_listen_address)\n");
-  }
-  if (is_index) return http::Response::text(200, std::string(kIndex));
+  if (!request.is_admin_listener) return wrong_listener();
+  if (is_index) return index();
   return is_reload ? reload(request) : explain(request);
 }
 
 http::Response AdminRoutes::reload(const http::Request& request) const {
-  // A page in the operator's browser can send this too; browsers say so in one of these.
-  if (request.headers.find("Origin") != nullptr || request.headers.find("Sec-Fetch-Site") != nullptr) {
-    return http::Response::text(403, "a web page may not ask for this; use curl -X POST\n");
-  }
+  if (came_from_a_web_page(request)) return refuse_web_page();
   if (!reload_)
     return http::Response::text(404, "this collector was started without a configuration that can be read again\n");
   const auto done = reload_();

@@ -38,9 +38,10 @@ void add_tag_keys(OperationPlan& plan, const AmpCall& call) {
 
 }  // namespace
 
-AmpService::AmpService(catalog::Catalog& catalog, WorkspaceStorage& storage, const Clock& clock, Logger& logger,
-                       AmpOptions options)
-    : catalog_(catalog), storage_(storage), clock_(clock), logger_(logger), options_(std::move(options)) {
+AmpService::AmpService(catalog::Catalog& catalog, WorkspaceStorage& storage, DeletedWorkspaces& deleted,
+                       const Clock& clock, Logger& logger, AmpOptions options)
+    : catalog_(catalog), storage_(storage), deleted_(deleted), clock_(clock), logger_(logger),
+      options_(std::move(options)) {
   int route = 0;
   for (const AmpOperation& operation : amp_operations()) routes_.add(operation.method, operation.pattern, route++);
 }
@@ -78,7 +79,7 @@ std::expected<AmpCall, aws::AwsError> AmpService::plan(int route, const http::Pa
           {"aps:TagResource", catalog::workspace_arn(call.region, call.account_id, call.workspace_id)});
     return call;
   }
-  AmpWorkspaces workspaces{catalog_, storage_, clock_, logger_, options_.public_base_url};
+  AmpWorkspaces workspaces{catalog_, storage_, deleted_, clock_, logger_, options_.public_base_url};
   SLUICE_ASSIGN(const catalog::WorkspacePtr workspace, workspaces.find(call));
   call.plan.permissions.push_back(
       {action, workspace != nullptr ? workspace->arn
@@ -90,7 +91,7 @@ std::expected<AmpCall, aws::AwsError> AmpService::plan(int route, const http::Pa
 
 std::expected<AmpAnswer, aws::AwsError> AmpService::execute(const AmpCall& call) const {
   const AmpOperation& operation = operation_at(call.operation);
-  AmpWorkspaces workspaces{catalog_, storage_, clock_, logger_, options_.public_base_url};
+  AmpWorkspaces workspaces{catalog_, storage_, deleted_, clock_, logger_, options_.public_base_url};
   std::expected<std::string, aws::AwsError> body = "";
   switch (operation.id) {
     case AmpOperationId::kCreateWorkspace: body = workspaces.create(call); break;
@@ -119,12 +120,11 @@ Result<void> AmpService::reconcile() {
       }));
       logger_.info("finished a workspace's creation that was cut short", {{"workspace", workspace.id}});
     } else if (workspace.status == catalog::WorkspaceStatus::kDeleting) {
-      SLUICE_TRY(storage_.remove(workspace.id));
-      SLUICE_TRY(catalog_.delete_workspace(workspace.id, ""));
+      SLUICE_TRY(deleted_.remove(workspace.id, ""));
       logger_.info("finished a workspace's deletion that was cut short", {{"workspace", workspace.id}});
     }
   }
-  return {};
+  return deleted_.reconcile();
 }
 
 }  // namespace sluice::api

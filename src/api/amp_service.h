@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/deleted_workspaces.h"
 #include "api/operation_plan.h"
 #include "api/workspace_storage.h"
 #include "aws/error.h"
@@ -51,8 +52,8 @@ struct AmpAnswer {
 /// names the operation. Thread-safe. Calls block on the catalog and the storage: they belong on the compute pool.
 class AmpService {
  public:
-  AmpService(catalog::Catalog& catalog, WorkspaceStorage& storage, const Clock& clock, Logger& logger,
-             AmpOptions options);
+  AmpService(catalog::Catalog& catalog, WorkspaceStorage& storage, DeletedWorkspaces& deleted, const Clock& clock,
+             Logger& logger, AmpOptions options);
 
   /// Finishes creations and deletions that a crash cut short. Called once at start, before requests.
   Result<void> reconcile();
@@ -79,6 +80,7 @@ class AmpService {
  private:
   catalog::Catalog& catalog_;
   WorkspaceStorage& storage_;
+  DeletedWorkspaces& deleted_;
   const Clock& clock_;
   Logger& logger_;
   AmpOptions options_;

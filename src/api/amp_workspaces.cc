@@ -229,9 +229,8 @@ AmpWorkspaces::Answer AmpWorkspaces::remove(const AmpCall& call) const {
   // Gone meanwhile: another call deleted it, which is what was asked for.
   if (!marked && marked.error().code == ErrorCode::kNotFound) return "";
   if (!marked) return failure(call, marked.error());
-  if (auto removed = storage.remove(call.workspace_id); !removed) return failure(call, removed.error());
-  auto deleted = catalog.delete_workspace(call.workspace_id, call.client_token);
-  if (!deleted && deleted.error().code != ErrorCode::kNotFound) return failure(call, deleted.error());
+  auto removed = deleted.remove(call.workspace_id, call.client_token);
+  if (!removed && removed.error().code != ErrorCode::kNotFound) return failure(call, removed.error());
   return "";
 }
 

@@ -17,6 +17,7 @@ struct AmpWorkspaces {
 
   catalog::Catalog& catalog;
   WorkspaceStorage& storage;
+  DeletedWorkspaces& deleted;
   const Clock& clock;
   Logger& logger;
   const std::string& public_base_url;
@@ -29,7 +30,7 @@ struct AmpWorkspaces {
   Answer describe(const AmpCall& call) const;
   /// By creation; `alias` is a prefix. The token carries the last workspace's id and creation.
   Answer list(const AmpCall& call) const;
-  /// DELETING first, then the storage, then the row. Called again, it goes on where it stopped; with the token of a
+  /// DELETING first, then what DeletedWorkspaces does. Called again, it goes on where it stopped; with the token of a
   /// deletion that is done, it is a success.
   Answer remove(const AmpCall& call) const;
   Answer update_alias(const AmpCall& call) const;

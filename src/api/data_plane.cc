@@ -52,9 +52,9 @@ std::string_view permission_of(DataOperation operation) {
   return "QueryMetrics";
 }
 
-DataPlane::DataPlane(tsdb::Store& store, QueryHandler queries, Executors executors, const Clock& clock,
+DataPlane::DataPlane(Storage storage, QueryHandler queries, Executors executors, const Clock& clock,
                      MetricRegistry& metrics)
-    : store_(store), queries_(std::make_shared<const QueryHandler>(std::move(queries))), executors_(executors),
+    : storage_(storage), queries_(std::make_shared<const QueryHandler>(std::move(queries))), executors_(executors),
       clock_(clock), metrics_(metrics),
       write_seconds_(metrics.histogram("sluice_remote_write_seconds",
                                        "From the complete request to the durable answer of a remote write.",
@@ -77,10 +77,7 @@ http::Task<http::Response> DataPlane::handle(DataOperation operation, const Call
   if (operation == DataOperation::kRemoteWrite) {
     co_return co_await remote_write(call, std::string(parameters.get("workspace")), series_filter(decision));
   }
-  co_await switch_to(executors_.queries);
-  http::Response response = read(operation, call, parameters, series_filter(decision));
-  co_await switch_to(executors_.handlers);
-  co_return response;
+  co_return co_await read(operation, call, parameters, series_filter(decision));
 }
 
 http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string workspace_id,
@@ -91,7 +88,8 @@ http::Task<http::Response> DataPlane::remote_write(const Call& call, std::string
       wire::check_remote_write_headers({request.headers.get("Content-Type"), request.headers.get("Content-Encoding"),
                                         request.headers.get("X-Prometheus-Remote-Write-Version")});
   if (!message) co_return write_refusal(message.error());
-  const auto db = open_workspace(workspace_id);
+  if (const auto room = storage_.reserve.admit(); !room) co_return storage_failure(room.error());
+  const auto db = co_await open_workspace(workspace_id);
   if (!db) co_return storage_failure(db.error());
   tsdb::WorkspaceDb& storage = **db;
   auto admission = admit(*message, request.body, storage, std::move(filter));
@@ -122,13 +120,17 @@ Result<ingest::Admission> DataPlane::admit(wire::RemoteWriteMessage message, std
                 is_v2 ? wire::decode_remote_write_v2(body) : wire::decode_remote_write(body, {}, recognizer.get()));
   ingest::AdmissionRules rules;
   rules.filter = std::move(filter);
+  rules.stores_histograms = true;
   return ingest::admit(batch, rules, clock_.now_ms());
 }
 
-Result<std::shared_ptr<tsdb::WorkspaceDb>> DataPlane::open_workspace(std::string_view id) {
-  // Opening replays a log, which may take minutes: at start that is the replay thread's work, not a handler's.
-  SLUICE_TRY(store_.ready());
-  return store_.workspace(id);
+// Opening may replay a log: the store's keeper does that, and this handler's thread serves others meanwhile.
+http::Task<DataPlane::WorkspaceResult> DataPlane::open_workspace(std::string id) {
+  if (auto open = storage_.store.find_open(id)) co_return open;
+  co_return co_await callback_result<WorkspaceResult>(executors_.handlers,
+                                                      [this, &id](std::move_only_function<void(WorkspaceResult)> done) {
+                                                        storage_.store.when_open(id, std::move(done));
+                                                      });
 }
 
 void DataPlane::count_refusals(const ingest::RefusalSummary& refusals) {
@@ -141,15 +143,23 @@ void DataPlane::count_refusals(const ingest::RefusalSummary& refusals) {
   }
 }
 
-http::Response DataPlane::read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
-                               model::SeriesFilter filter) {
+http::Task<http::Response> DataPlane::read(DataOperation operation, const Call& call,
+                                           const http::PathParameters& parameters, model::SeriesFilter filter) {
+  if (operation == DataOperation::kBuildInfo) co_return queries()->build_info();
+  auto db = co_await open_workspace(std::string(parameters.get("workspace")));
+  if (!db) co_return query_error({ErrorCode::kUnavailable, db.error().message});
+  const model::ScopedQueryable storage(*std::move(db), std::move(filter));
+  co_await switch_to(executors_.queries);
+  http::Response response = answer(operation, call, parameters, storage);
+  co_await switch_to(executors_.handlers);
+  co_return response;
+}
+
+http::Response DataPlane::answer(DataOperation operation, const Call& call, const http::PathParameters& parameters,
+                                 const model::ScopedQueryable& storage) const {
   const auto handler = queries();
-  if (operation == DataOperation::kBuildInfo) return handler->build_info();
-  auto db = open_workspace(parameters.get("workspace"));
-  if (!db) return query_error({ErrorCode::kUnavailable, db.error().message});
   const auto form = query_form(call.request);
   if (!form) return query_error(form.error());
-  const model::ScopedQueryable storage(*std::move(db), std::move(filter));
   switch (operation) {
     case DataOperation::kQuery: return handler->query(call.request, *form, storage);
     case DataOperation::kQueryRange: return handler->query_range(call.request, *form, storage);

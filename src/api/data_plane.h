@@ -9,10 +9,12 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/metrics.h"
+#include "base/task.h"
 #include "base/thread_safety.h"
 #include "catalog/catalog.h"
 #include "http/router.h"
 #include "ingest/validate.h"
+#include "tsdb/disk_reserve.h"
 #include "tsdb/store.h"
 #include "wire/remote_write.h"
 
@@ -39,7 +41,12 @@ class DataPlane {
     Executor& handlers;  ///< where handlers run, and resume
     Executor& queries;   ///< queries only: however long they compute, writes and logins go on
   };
-  DataPlane(tsdb::Store& store, QueryHandler queries, Executors executors, const Clock& clock, MetricRegistry& metrics);
+  /// All outlive it.
+  struct Storage {
+    tsdb::Store& store;
+    tsdb::DiskReserve& reserve;  ///< asked before each write
+  };
+  DataPlane(Storage storage, QueryHandler queries, Executors executors, const Clock& clock, MetricRegistry& metrics);
 
   /// Finds the operation of a path; Match::route is a DataOperation.
   http::RouteTable::Match match(std::string_view method, std::string_view raw_path) const {
@@ -58,19 +65,22 @@ class DataPlane {
   }
 
  private:
+  using WorkspaceResult = Result<std::shared_ptr<tsdb::WorkspaceDb>>;
   http::Task<http::Response> remote_write(const Call& call, std::string workspace_id, model::SeriesFilter filter);
-  http::Response read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
-                      model::SeriesFilter filter);
+  http::Task<http::Response> read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
+                                  model::SeriesFilter filter);
+  http::Response answer(DataOperation operation, const Call& call, const http::PathParameters& parameters,
+                        const model::ScopedQueryable& storage) const;
   Result<ingest::Admission> admit(wire::RemoteWriteMessage message, std::string_view body,
                                   const tsdb::WorkspaceDb& storage, model::SeriesFilter filter) const;
-  Result<std::shared_ptr<tsdb::WorkspaceDb>> open_workspace(std::string_view id);
+  http::Task<WorkspaceResult> open_workspace(std::string id);
   std::shared_ptr<const QueryHandler> queries() const {
     MutexLock lock(mutex_);
     return queries_;
   }
   void count_refusals(const ingest::RefusalSummary& refusals);
 
-  tsdb::Store& store_;
+  Storage storage_;
   mutable Mutex mutex_;
   std::shared_ptr<const QueryHandler> queries_ SLUICE_GUARDED_BY(mutex_);
   Executors executors_;

@@ -116,6 +116,40 @@ void add_explain(CLI::App& app, ExplainOptions& options, std::function<Result<in
   sub->callback([&] { verb = [&] { return explain(options); }; });
 }
 
+void add_workspace(CLI::App& app, WorkspaceOptions& options, std::function<Result<int>()>& verb) {
+  auto* workspace = app.add_subcommand("workspace", "Deleted workspaces of a running collector");
+  workspace->require_subcommand(1);
+  auto* deleted = workspace->add_subcommand("deleted", "List deleted workspaces that are still kept");
+  deleted->add_flag("--json", options.as_json, "As JSON");
+  deleted->callback([&] { verb = [&] { return list_deleted_workspaces(options); }; });
+  auto* undelete = workspace->add_subcommand("undelete", "Bring a deleted workspace back");
+  undelete->add_option("workspace-id", options.id, "Its id, ws-...")->required();
+  undelete->callback([&] { verb = [&] { return undelete_workspace(options); }; });
+  for (auto* sub : {deleted, undelete}) {
+    sub->add_option("--admin", options.admin_address, "HOST:PORT of the collector's admin listener")
+        ->capture_default_str();
+  }
+}
+
+void add_backup(CLI::App& app, BackupOptions& options, std::function<Result<int>()>& verb) {
+  auto* sub = app.add_subcommand("backup", "Make a backup, of a running collector or of a data directory");
+  sub->add_option("--admin", options.admin_address, "HOST:PORT of the running collector's admin listener")
+      ->capture_default_str();
+  sub->add_option("--storage.path", options.storage_path, "A data directory that no collector uses, instead");
+  sub->add_option("--to", options.to, "With --storage.path: the directory that holds backups");
+  sub->add_option("--key-file", options.key_file, "With --storage.path: the key that secrets are sealed under");
+  sub->callback([&] { verb = [&] { return back_up(options); }; });
+}
+
+void add_restore(CLI::App& app, RestoreOptions& options, std::function<Result<int>()>& verb) {
+  auto* sub = app.add_subcommand("restore", "Make a data directory out of a backup");
+  sub->add_option("--from", options.from, "The backup: a directory with a manifest.json")->required();
+  sub->add_option("--to", options.to, "The data directory to make: empty, or not there yet");
+  sub->add_option("--key-file", options.key_file, "The key that the backup's secrets were sealed under");
+  sub->add_flag("--check", options.only_check, "Only read every file of the backup against its manifest");
+  sub->callback([&] { verb = [&] { return restore(options); }; });
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -133,6 +167,12 @@ int run(int argc, char** argv) {
   add_check(app, serve_flags, print, verb);
   add_demo(app, demo_options, verb);
   add_explain(app, explain_options, verb);
+  WorkspaceOptions workspace_options;
+  add_workspace(app, workspace_options, verb);
+  BackupOptions backup_options;
+  add_backup(app, backup_options, verb);
+  RestoreOptions restore_options;
+  add_restore(app, restore_options, verb);
   app.add_subcommand("version", "Print the version")->callback([&] {
     verb = []() -> Result<int> {
       fmt::print("sluice {} (revision {})\n", kVersion, revision());
@@ -142,7 +182,9 @@ int run(int argc, char** argv) {
 
   const auto is_verb = [&](const CLI::App* sub) { return sub->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && std::ranges::none_of(app.get_subcommands({}), is_verb)) {
-    fmt::print(stderr, "sluice: '{}' is no verb; there are serve, check, demo, explain and version (sluice --help)\n",
+    fmt::print(stderr,
+               "sluice: '{}' is no verb; there are serve, check, demo, explain, workspace, backup, restore and version "
+               "(sluice --help)\n",
                argv[1]);
     return 2;
   }

@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "api/collector.h"
+#include "api/workspace_actions.h"
 #include "base/file_system.h"
 #include "catalog/sqlite_catalog.h"
+#include "cli/backup_service.h"
 #include "cli/collector_options.h"
 #include "cli/first_start.h"
 #include "cli/late_handler.h"
+#include "cli/periodic_task.h"
 #include "cli/switching_fetcher.h"
 #include "journal/syncer_pool.h"
 #include "net/http_server.h"
@@ -23,7 +27,10 @@ namespace sluice::cli {
 namespace {
 
 constexpr size_t kSyncerThreads = 2;
+constexpr size_t kKeeperThreadsMin = 2;  // a workspace whose log is long does not hold up the next one's
 constexpr std::chrono::seconds kStopGrace{10};
+constexpr std::chrono::seconds kTendInterval{1};
+constexpr std::chrono::seconds kPurgeInterval{60};
 
 /// The control plane's view of the workspaces' storage.
 class StoreWorkspaceStorage final : public api::WorkspaceStorage {
@@ -35,10 +42,18 @@ class StoreWorkspaceStorage final : public api::WorkspaceStorage {
     if (!created && created.error().code != ErrorCode::kAlreadyExists) return created;
     return {};
   }
-  Result<void> remove(std::string_view workspace_id) override {
-    auto removed = store_.delete_workspace(workspace_id);
-    if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
+  Result<void> set_aside(std::string_view workspace_id) override {
+    auto deleted = store_.delete_workspace(workspace_id);
+    if (!deleted && deleted.error().code != ErrorCode::kNotFound) return deleted;
     return {};
+  }
+  Result<void> restore(std::string_view workspace_id) override { return store_.undelete_workspace(workspace_id); }
+  Result<void> purge(std::string_view workspace_id) override { return store_.purge_deleted(workspace_id); }
+  Result<std::vector<api::KeptStorage>> kept() override {
+    SLUICE_ASSIGN(const auto deleted, store_.deleted());
+    std::vector<api::KeptStorage> all;
+    for (const auto& [id, deleted_at_ms] : deleted) all.push_back({id, deleted_at_ms});
+    return all;
   }
 
  private:
@@ -65,8 +80,12 @@ struct CollectorProcess::State {
   std::string base_url;
   journal::SyncerPool syncers{kSyncerThreads};
   net::ThreadPool query_pool{std::max<size_t>(1, std::thread::hardware_concurrency())};
+  net::ThreadPool maintainer{1};
+  net::ThreadPool keeper{std::max<size_t>(kKeeperThreadsMin, std::thread::hardware_concurrency())};
   std::unique_ptr<tsdb::Store> store;
+  std::unique_ptr<tsdb::DiskReserve> reserve;
   std::unique_ptr<StoreWorkspaceStorage> storage;
+  std::unique_ptr<api::DeletedWorkspaces> deleted;
   std::unique_ptr<SwitchingFetcher> fetcher;
   diagnosis::DecisionLog decisions{diagnosis::DecisionLogOptions{}};
   std::unique_ptr<api::IssuerKeys> issuer_keys;
@@ -82,7 +101,9 @@ struct CollectorProcess::State {
   LateHandler front;
   std::unique_ptr<net::HttpServer> public_server;
   std::unique_ptr<net::HttpServer> admin_server;
-  std::thread replay;
+  std::unique_ptr<BackupService> backups;
+  std::unique_ptr<PeriodicTask> tending;
+  std::unique_ptr<PeriodicTask> purging;
 
   Result<ConfigFiles> read_files();
   Result<void> open_state(const std::optional<aws::Credentials>& root_key);
@@ -91,6 +112,7 @@ struct CollectorProcess::State {
   Result<void> listen();
   Result<void> listen_failed(std::string_view key, const Error& error) const;
   void announce();
+  void begin();
   std::string external_url() const;
   /// True when only processes of this machine reach the public listener, and nothing says that a proxy stands before
   /// it.
@@ -126,14 +148,24 @@ Result<void> CollectorProcess::State::open_state(const std::optional<aws::Creden
 }
 
 Result<void> CollectorProcess::State::open_storage() {
-  tsdb::WorkspaceDbOptions options;
-  options.clock = &clock;
-  options.syncer = &syncers;
-  options.logger = &logger;
-  options.metrics = &metrics;
-  options.head_bytes_max = config.head_bytes_max;
-  SLUICE_ASSIGN(store, tsdb::Store::open(*fs, directory->workspaces_path(), options));
+  tsdb::StoreOptions options;
+  options.workspace.clock = &clock;
+  options.workspace.syncer = &syncers;
+  options.workspace.logger = &logger;
+  options.workspace.metrics = &metrics;
+  options.workspace.head_bytes_max = config.head_bytes_max;
+  options.workspace.late_window_ms = config.out_of_order_window_seconds * 1000;
+  options.workspace.retention.time_ms = config.retention_days * 24 * 60 * 60 * 1000;
+  options.workspace.retention.bytes = config.retention_bytes;
+  options.keeper = &keeper;
+  options.maintainer = &maintainer;
+  options.idle_close = std::chrono::seconds(config.idle_close_seconds);
+  SLUICE_ASSIGN(store, tsdb::Store::open(*fs, directory->workspaces_path(), std::move(options)));
   storage = std::make_unique<StoreWorkspaceStorage>(*store);
+  deleted = std::make_unique<api::DeletedWorkspaces>(*catalog, *storage, clock, logger,
+                                                     std::chrono::seconds(config.deleted_retention_seconds));
+  reserve = std::make_unique<tsdb::DiskReserve>(tsdb::DiskReserveOptions{directory->path(), config.disk_reserve_bytes},
+                                                tsdb::DiskReserve::Parts{*fs, clock, logger, metrics});
   return {};
 }
 
@@ -154,12 +186,18 @@ Result<void> CollectorProcess::State::make_services(ConfigFiles files) {
   sts = std::make_unique<api::StsService>(*catalog, sealing_keys, *issuer_keys, *authenticator, *refusals, clock,
                                           metrics, api::StsService::Options{config.region, config.clock_skew_seconds});
   iam = std::make_unique<api::IamService>(*catalog, logger);
-  amp = std::make_unique<api::AmpService>(*catalog, *storage, clock, logger, api::AmpOptions{external_url()});
+  amp = std::make_unique<api::AmpService>(*catalog, *storage, *deleted, clock, logger, api::AmpOptions{external_url()});
   SLUICE_TRY(amp->reconcile());
-  data = std::make_unique<api::DataPlane>(*store, make_query_handler(config, clock),
+  data = std::make_unique<api::DataPlane>(api::DataPlane::Storage{*store, *reserve}, make_query_handler(config, clock),
                                           api::DataPlane::Executors{runtime.compute(), query_pool}, clock, metrics);
   admin = std::make_unique<api::AdminRoutes>(
       metrics, decisions, [this] { return store->ready(); }, has_private_listener(), reload);
+  api::add_workspace_actions(*admin, *deleted);
+  backups = std::make_unique<BackupService>(
+      BackupService::Options{directory->path(), config.backup_directory, config.backup_key_file,
+                             [this](const std::string& path) { return catalog->back_up(path); }},
+      BackupService::Parts{*fs, clock, logger, metrics});
+  backups->add_actions(*admin);
   handler = std::make_unique<api::Collector>(
       api::Collector::Parts{*admin, *sts, *iam, *amp, *data, *authenticator, *authorizer, *refusals, *catalog, clock,
                             logger},
@@ -197,6 +235,14 @@ void CollectorProcess::State::announce() {
                             {"region", config.region}});
 }
 
+void CollectorProcess::State::begin() {
+  if (const auto begun = store->begin(); !begun) {
+    logger.error("cannot list the workspaces", {{"reason", begun.error().message}});
+  }
+  tending = std::make_unique<PeriodicTask>(kTendInterval, [this] { store->tend(); });
+  purging = std::make_unique<PeriodicTask>(kPurgeInterval, [this] { deleted->purge_expired(); });
+}
+
 CollectorProcess::CollectorProcess(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 CollectorProcess::~CollectorProcess() { stop(); }
@@ -221,11 +267,7 @@ Result<std::unique_ptr<CollectorProcess>> CollectorProcess::start(const LoadedCo
   SLUICE_TRY(state.make_services(std::move(files)));
   state.front.set(*state.handler);
   state.announce();
-  state.replay = std::thread([&state] {
-    if (const auto opened = state.store->open_all(); !opened) {
-      state.logger.error("cannot open the workspaces", {{"reason", opened.error().message}});
-    }
-  });
+  state.begin();
   return process;
 }
 
@@ -264,9 +306,10 @@ void CollectorProcess::stop() {
   if (!state_) return;
   if (state_->public_server) state_->public_server->stop(kStopGrace);
   if (state_->admin_server) state_->admin_server->stop(std::chrono::seconds(1));
-  // Closing first lets a replay of many workspaces end after the one it is at.
+  state_->backups.reset();
+  state_->tending.reset();
+  state_->purging.reset();
   if (state_->store) state_->store->close();
-  if (state_->replay.joinable()) state_->replay.join();
   state_.reset();
 }
 

@@ -20,8 +20,8 @@ using ReloadFunction = std::function<Result<std::string>()>;
 
 /// A whole collector in this process: data directory, catalog, storage, services and listeners, wired and running.
 ///
-/// start() returns once both listeners accept; workspaces replay on a thread of their own meanwhile, and
-/// /-/ready says how far they are. stop() lets requests finish, commits what is pending and joins every thread.
+/// start() returns once both listeners accept; workspaces that need it are replayed meanwhile, and /-/ready says how
+/// far they are. stop() lets requests finish, commits what is pending and joins every thread.
 /// One thread owns the object.
 class CollectorProcess final : public Reloadable {
  public:
@@ -45,7 +45,7 @@ class CollectorProcess final : public Reloadable {
   std::string base_url() const;       ///< "http://127.0.0.1:9009"
   std::string account_id() const;
   std::string credentials_file() const;
-  /// Success once every workspace is replayed; else kUnavailable with the reason.
+  /// Success once what the last process did not close is replayed; else kUnavailable with the reason.
   Result<void> ready() const;
 
   void stop();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,15 @@ struct ServeConfig {
   uint64_t query_body_bytes_max = limits::kQueryBodyBytesMax;
 
   std::string storage_path = "data";
-  uint64_t head_bytes_max = uint64_t{4} << 30;  ///< memory of all series kept in memory; beyond it writes get 503
+  std::optional<uint64_t> disk_reserve_bytes;  ///< free space below which samples are refused; nullopt: by size
+  std::string backup_directory;  ///< where backups of the running collector go; both or neither
+  std::string backup_key_file;
+  int64_t deleted_retention_seconds = 7 * 86'400;  ///< how long a deleted workspace is kept; 0: not at all
+  int64_t idle_close_seconds = 1'800;  ///< after which a workspace nobody asks for is closed; 0: never
+  uint64_t head_bytes_max = uint64_t{4} << 30;  ///< memory of one workspace's head; beyond it writes get 503
+  int64_t out_of_order_window_seconds = 86'400;  ///< behind a workspace's newest sample; 0: none are taken late
+  int64_t retention_days = 150;  ///< 0: for ever
+  uint64_t retention_bytes = 0;  ///< of one workspace; 0: as many as there are
 
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;

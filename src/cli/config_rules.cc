@@ -59,6 +59,8 @@ void check_rules(const LoadedConfig& config, ConfigProblems& problems) {
   check_pair(config, "web.tls.cert_file", values.has_tls(), "web.tls.key_file", !values.tls_key_file.empty(), problems);
   check_pair(config, "aws.root_access_key_id", !values.root_access_key_id.empty(), "aws.root_secret_access_key_file",
              !values.root_secret_access_key_file.empty(), problems);
+  check_pair(config, "storage.backup_directory", !values.backup_directory.empty(), "storage.backup_key_file",
+             !values.backup_key_file.empty(), problems);
   check_listeners(config, problems);
   check_limits(config, problems);
 }

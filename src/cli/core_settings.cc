@@ -7,6 +7,12 @@ namespace {
 
 constexpr uint64_t kHeadBytesMin = uint64_t{1} << 20;
 constexpr uint64_t kHeadBytesMax = uint64_t{1} << 44;
+constexpr uint64_t kDiskReserveBytesMax = uint64_t{1} << 44;
+constexpr int64_t kDeletedRetentionSecondsMax = 365 * 86'400;
+constexpr int64_t kOutOfOrderWindowSecondsMax = 30 * 86'400;
+constexpr int64_t kRetentionDaysMax = 36'500;
+constexpr uint64_t kRetentionBytesMax = uint64_t{1} << 54;
+constexpr int64_t kIdleCloseSecondsMax = 30 * 86'400;
 
 Setting log_level() {
   const std::string wanted = "debug, info, warn or error";
@@ -41,6 +47,29 @@ Setting log_format() {
   auto show = [](const ServeConfig& c) { return c.log_format == LogFormat::kJson ? "json" : "logfmt"; };
   return {"log.format",    wanted,          Applies::kOnRestart,
           std::move(read), std::move(show), copy_of([](auto& c) -> auto& { return c.log_format; })};
+}
+
+Setting disk_reserve() {
+  const std::string wanted = fmt::format("auto, or a whole number of bytes, 0 to {}", kDiskReserveBytesMax);
+  auto read = [wanted](const ConfigNode& node, ServeConfig& config) -> Result<void> {
+    SLUICE_ASSIGN(const std::string text, scalar_text(node, wanted));
+    if (text == "auto") {
+      config.disk_reserve_bytes.reset();
+      return {};
+    }
+    SLUICE_ASSIGN(config.disk_reserve_bytes,
+                  read_integer<uint64_t>(node, Range<uint64_t>{0, kDiskReserveBytesMax}, wanted));
+    return {};
+  };
+  auto show = [](const ServeConfig& c) {
+    return c.disk_reserve_bytes ? fmt::format("{}", *c.disk_reserve_bytes) : std::string("auto");
+  };
+  return {"storage.disk_reserve_bytes",
+          wanted,
+          Applies::kOnRestart,
+          std::move(read),
+          std::move(show),
+          copy_of([](auto& c) -> auto& { return c.disk_reserve_bytes; })};
 }
 
 bool all_of(std::string_view text, std::string_view alphabet) {
@@ -99,9 +128,33 @@ std::vector<Setting> storage_and_log_settings() {
       required_text(
           "storage.path", Applies::kOnRestart, [](auto& c) -> auto& { return c.storage_path; }, "a directory's path",
           check_path),
+      disk_reserve(),
+      text_setting(
+          "storage.backup_directory", Applies::kOnRestart, [](auto& c) -> auto& { return c.backup_directory; },
+          "a directory's path"),
+      text_setting(
+          "storage.backup_key_file", Applies::kOnRestart, [](auto& c) -> auto& { return c.backup_key_file; },
+          "the path of a file with the key alone"),
+      integer_setting(
+          "storage.deleted_retention_seconds", Applies::kOnRestart,
+          [](auto& c) -> auto& { return c.deleted_retention_seconds; }, "seconds",
+          Range<int64_t>{0, kDeletedRetentionSecondsMax}),
+      integer_setting(
+          "storage.idle_close_seconds", Applies::kOnRestart, [](auto& c) -> auto& { return c.idle_close_seconds; },
+          "seconds", Range<int64_t>{0, kIdleCloseSecondsMax}),
       integer_setting(
           "storage.head_bytes_max", Applies::kOnRestart, [](auto& c) -> auto& { return c.head_bytes_max; }, "bytes",
           Range<uint64_t>{kHeadBytesMin, kHeadBytesMax}),
+      integer_setting(
+          "storage.out_of_order_window_seconds", Applies::kOnRestart,
+          [](auto& c) -> auto& { return c.out_of_order_window_seconds; }, "seconds",
+          Range<int64_t>{0, kOutOfOrderWindowSecondsMax}),
+      integer_setting(
+          "storage.retention_days", Applies::kOnRestart, [](auto& c) -> auto& { return c.retention_days; }, "days",
+          Range<int64_t>{0, kRetentionDaysMax}),
+      integer_setting(
+          "storage.retention_bytes", Applies::kOnRestart, [](auto& c) -> auto& { return c.retention_bytes; }, "bytes",
+          Range<uint64_t>{0, kRetentionBytesMax}),
       log_level(),
       log_format(),
   };

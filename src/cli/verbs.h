@@ -38,4 +38,30 @@ struct ExplainOptions {
 /// Prints why a request was refused, asked of a running collector's admin listener.
 Result<int> explain(const ExplainOptions& options);
 
+struct WorkspaceOptions {
+  std::string id;
+  std::string admin_address = "127.0.0.1:9010";
+  bool as_json = false;
+};
+/// Both ask a running collector's admin listener.
+Result<int> list_deleted_workspaces(const WorkspaceOptions& options);
+Result<int> undelete_workspace(const WorkspaceOptions& options);
+
+struct BackupOptions {
+  std::string admin_address = "127.0.0.1:9010";
+  std::string storage_path;  ///< of a data directory that no collector uses; "": a running collector's
+  std::string to;            ///< with storage_path: the directory that holds backups
+  std::string key_file;      ///< with storage_path
+};
+/// Makes a backup and prints its path.
+Result<int> back_up(const BackupOptions& options);
+
+struct RestoreOptions {
+  std::string from;  ///< one backup
+  std::string to;    ///< the data directory to make
+  std::string key_file;
+  bool only_check = false;  ///< reads the backup against its manifest, and restores nothing
+};
+Result<int> restore(const RestoreOptions& options);
+
 }  // namespace sluice::cli

@@ -19,14 +19,33 @@ class FakeStorage final : public WorkspaceStorage {
     if (!has(workspace_id)) ids.emplace_back(workspace_id);
     return {};
   }
-  Result<void> remove(std::string_view workspace_id) override {
+  Result<void> set_aside(std::string_view workspace_id) override {
     if (failing) return fail(ErrorCode::kIo, "the disk does not answer");
-    std::erase(ids, workspace_id);
+    if (std::erase(ids, workspace_id) > 0) set_aside_ids.emplace_back(workspace_id);
     return {};
+  }
+  Result<void> restore(std::string_view workspace_id) override {
+    if (failing) return fail(ErrorCode::kIo, "the disk does not answer");
+    if (has(workspace_id)) return {};
+    if (std::erase(set_aside_ids, workspace_id) == 0) return fail(ErrorCode::kNotFound, "nothing is kept");
+    ids.emplace_back(workspace_id);
+    return {};
+  }
+  Result<void> purge(std::string_view workspace_id) override {
+    if (failing) return fail(ErrorCode::kIo, "the disk does not answer");
+    std::erase(set_aside_ids, workspace_id);
+    return {};
+  }
+  Result<std::vector<KeptStorage>> kept() override {
+    std::vector<KeptStorage> all;
+    for (const auto& id : set_aside_ids) all.push_back({id, kept_at_ms});
+    return all;
   }
   bool has(std::string_view workspace_id) const { return std::ranges::find(ids, workspace_id) != ids.end(); }
 
   std::vector<std::string> ids;
+  std::vector<std::string> set_aside_ids;
+  TimestampMs kept_at_ms = 0;
   bool failing = false;
 };
 
@@ -34,8 +53,9 @@ class AmpTest : public ControlPlaneTest {
  protected:
   void SetUp() override {
     ControlPlaneTest::SetUp();
-    if (catalog_ != nullptr)
-      amp_.emplace(*catalog_, storage_, clock_, *logger_, AmpOptions{"https://metrics.example:9009"});
+    if (catalog_ == nullptr) return;
+    deleted_.emplace(*catalog_, storage_, clock_, *logger_, kRetention);
+    amp_.emplace(*catalog_, storage_, *deleted_, clock_, *logger_, AmpOptions{"https://metrics.example:9009"});
   }
 
   std::expected<AmpCall, aws::AwsError> plan_amp(std::string_view method, std::string_view target,
@@ -75,7 +95,9 @@ class AmpTest : public ControlPlaneTest {
     return at == nullptr || at->as_string() == nullptr ? "(none)" : *at->as_string();
   }
 
+  static constexpr std::chrono::hours kRetention{24 * 7};
   FakeStorage storage_;
+  std::optional<DeletedWorkspaces> deleted_;
   std::optional<AmpService> amp_;
 };
 

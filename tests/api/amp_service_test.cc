@@ -4,6 +4,7 @@
 
 #include "amp_fixture.h"
 #include "aws/rest_json.h"
+#include "base/limits.h"
 
 namespace sluice::api {
 namespace {
@@ -344,7 +345,7 @@ TEST_F(AmpServiceTest, HasNoLoggingConfiguration) {
 }
 
 TEST_F(AmpServiceTest, RefusesMoreWorkspacesThanTheQuota) {
-  for (int i = 0; i < 100; ++i) create_workspace();
+  for (size_t i = 0; i < limits::kWorkspacesPerAccountMax; ++i) create_workspace();
   auto over = call_amp("POST", "/workspaces", "{}");
   ASSERT_FALSE(over);
   EXPECT_EQ(over.error().status, 402);

@@ -61,7 +61,17 @@ web:
     body_timeout_seconds: 7
     write_idle_timeout_seconds: 8
     keep_alive_timeout_seconds: 9
-storage: {path: /var/lib/sluice, head_bytes_max: 2000000}
+storage:
+  path: /var/lib/sluice
+  disk_reserve_bytes: 5000000
+  backup_directory: /var/backups/sluice
+  backup_key_file: /etc/sluice/backup.key
+  deleted_retention_seconds: 3600
+  idle_close_seconds: 600
+  head_bytes_max: 2000000
+  out_of_order_window_seconds: 7200
+  retention_days: 30
+  retention_bytes: 9000000000
 log: {level: debug, format: json}
 aws:
   account_id: "012345678901"

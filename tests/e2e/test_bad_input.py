@@ -94,7 +94,8 @@ class RemoteWrite(CollectorTest):
         self.must(self.write(self.root, self.workspace, self.good(1.0, now, order="x")))
         self.must(self.write(self.root, self.workspace, self.good(1.0, now, order="x")))
         self.refused(self.good(2.0, now, order="x"), 400, "(?i)duplicate sample for timestamp")
-        self.refused(self.good(1.0, now - 5000, order="x"), 400, "(?i)out of order sample")
+        self.must(self.write(self.root, self.workspace, self.good(3.0, now - 5000, order="x")))  # late, in the window
+        self.refused(self.good(1.0, now - 25 * 3_600_000, order="x"), 400, "(?i)too old sample")
 
     def test_body_over_the_limit(self):
         connection = self.sluice.connection()

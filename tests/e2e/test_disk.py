@@ -85,6 +85,47 @@ class SmallDisk(CollectorTest):
         self.sluice.start()
         self.assertEqual(stored(), acknowledged + [5000.0])
 
+    def test_below_the_reserve_writes_wait_and_queries_go_on(self):
+        def resize(size):
+            subprocess.run([*self.as_root, "mount", "-o", f"remount,size={size}", str(self.mount_point)], check=True)
+        resize("64m")
+        self.addCleanup(resize, "16m")  # as the other tests want it
+        self.addCleanup(shutil.rmtree, self.mount_point / "reserve")
+        sluice, self.sluice = self.sluice, Sluice(self.mount_point / "reserve", self.config() +
+                                                  "storage:\n  disk_reserve_bytes: 20000000\n")
+        self.addCleanup(setattr, self, "sluice", sluice)
+        self.addCleanup(self.sluice.stop)
+        root = self.sluice.root_credentials()
+        workspace = self.must(self.sluice.signed(root, "POST", "/workspaces", b"{}",
+                                                 {"Content-Type": "application/json"}), 202).json()["workspaceId"]
+        now = int(time.time() * 1000) - 60_000
+
+        def write(i):
+            return self.write(root, workspace, remote_write.body(
+                remote_write.series({"__name__": "reserve"}, [(now + i, float(i))])))
+
+        def metric(name):
+            text = self.sluice.plain("GET", "/metrics", admin=True).text
+            return float(re.search(rf"^{name} (\S+)$", text, re.M).group(1))
+
+        self.must(write(1))
+        self.assertEqual(metric("sluice_disk_reserve_bytes"), 20000000)
+        filler = self.mount_point / "filler"
+        available = shutil.disk_usage(self.mount_point).free
+        filler.write_bytes(b"x" * (available - 10_000_000))
+        refused = wait_until(lambda: (a := write(2)).status != 200 and a, "a refusal")
+        self.assertEqual(refused.status, 503, refused)
+        self.assertTrue(refused.headers["Retry-After"])
+        self.assertIn("storage.disk_reserve_bytes", refused.text)
+        self.assertEqual(metric("sluice_disk_ingest_stopped"), 1)
+        self.assertIn("disk nearly full", self.sluice.log_text())
+        result = self.must(self.sluice.query(root, workspace, "reserve")).json()["data"]["result"]
+        self.assertEqual(len(result), 1, "queries go on")
+        filler.unlink()
+        wait_until(lambda: write(100).status == 200, "writes once there is room", 5)
+        self.assertIn("room on the disk again", self.sluice.log_text())
+        self.assertEqual(metric("sluice_disk_ingest_stopped"), 0)
+
 
 class Damage(CollectorTest):
     def setUp(self):
