@@ -68,7 +68,8 @@ struct WorkspaceDbOptions {
 /// docs/storage.md tells how log, head, checkpoint and blocks work together.
 ///
 /// Invariants:
-/// 1. The head, and so every query, shows only what is durable, and a request whole or not at all. (One exception:
+/// 1. The head, and so every query, shows only what is durable, and a request whole or not at all; its floats and its
+///    native histograms, which are two records, each for themselves. (One exception:
 ///    when a process was killed and the disk refuses writes ever since, what could be read back is shown although
 ///    nothing proves its sync; no append succeeds until that is mended.)
 /// 2. What becomes of a sample is decided when it is applied, by rules that depend on nothing but the log up to
