@@ -116,12 +116,17 @@ Result<ingest::Admission> DataPlane::admit(wire::RemoteWriteMessage message, std
   // A filter asks about every series of the request, so that none may be passed over as known.
   const auto recognizer = filter ? nullptr : storage.recognizer();
   const bool is_v2 = message == wire::RemoteWriteMessage::kV2;
-  SLUICE_ASSIGN(auto batch,
-                is_v2 ? wire::decode_remote_write_v2(body) : wire::decode_remote_write(body, {}, recognizer.get()));
+  SLUICE_ASSIGN(auto batch, is_v2 ? wire::decode_remote_write_v2(body, {}, batches_.take())
+                                  : wire::decode_remote_write(body, {}, recognizer.get(), batches_.take()));
   ingest::AdmissionRules rules;
   rules.filter = std::move(filter);
   rules.stores_histograms = true;
-  return ingest::admit(batch, rules, clock_.now_ms());
+  auto admission = ingest::admit(batch, rules, clock_.now_ms());
+  if (batch.memory_bytes() <= limits::kRecycledBatchBytesMax) {
+    batch.clear();
+    batches_.give(std::move(batch));
+  }
+  return admission;
 }
 
 // Opening may replay a log: the store's keeper does that, and this handler's thread serves others meanwhile.

@@ -8,7 +8,9 @@
 #include "api/query_handler.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/limits.h"
 #include "base/metrics.h"
+#include "base/recycler.h"
 #include "base/task.h"
 #include "base/thread_safety.h"
 #include "catalog/catalog.h"
@@ -85,6 +87,7 @@ class DataPlane {
   std::shared_ptr<const QueryHandler> queries_ SLUICE_GUARDED_BY(mutex_);
   Executors executors_;
   InlineExecutor after_append_;
+  mutable Recycler<model::WriteBatch> batches_{limits::kRecycledBatches};
   const Clock& clock_;
   MetricRegistry& metrics_;
   HistogramMetric& write_seconds_;

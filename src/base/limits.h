@@ -43,6 +43,8 @@ inline constexpr size_t kExemplarsPerRequestMax = 200'000;
 inline constexpr size_t kExemplarLabelRunesMax = 128;  ///< names and values together (OpenMetrics)
 inline constexpr size_t kMetadataTextBytesMax = 1'024;  ///< help and unit; the rest is cut
 
+inline constexpr size_t kRecycledBatchBytesMax = 8 << 20;  ///< memory of a decoded request that is kept for the next
+inline constexpr size_t kRecycledBatches = 4;  ///< so many are kept
 inline constexpr size_t kPackedBytesPerRequestMax = 256 << 20;  ///< label sets with their identity labels
 inline constexpr int64_t kSampleFutureMsMax = 24 * 60 * 60 * 1000;  ///< ahead of the collector's clock
 inline constexpr size_t kRefusalsKeptMax = 100;  ///< texts kept of one request; all are counted

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include "base/coding.h"
+
 namespace sluice {
 namespace {
 
@@ -25,6 +27,14 @@ Form form_of(unsigned char lead) {
 }
 
 }  // namespace
+
+bool is_ascii(std::string_view text) {
+  uint64_t bits = 0;
+  size_t at = 0;
+  for (; at + sizeof bits <= text.size(); at += sizeof bits) bits |= load_le<uint64_t>(text.data() + at);
+  for (; at < text.size(); ++at) bits |= static_cast<unsigned char>(text[at]);
+  return (bits & 0x8080'8080'8080'8080) == 0;
+}
 
 Utf8Step next_utf8(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };

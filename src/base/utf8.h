@@ -14,6 +14,9 @@ struct Utf8Step {
   bool is_valid;
 };
 
+/// True when all bytes are below 0x80: valid UTF-8 that needs no closer look.
+bool is_ascii(std::string_view text);
+
 /// `text` must not be empty.
 Utf8Step next_utf8(std::string_view text);
 

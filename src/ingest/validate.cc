@@ -45,6 +45,7 @@ class Admitter {
     out_.batch.series.reserve(batch_.series.size());
     out_.batch.samples.reserve(batch_.samples.size());
     verdicts_.reserve(unknown_);
+    reserve_packed();
     leave_out_what_is_not_stored();
     for (uint32_t i = 0; i < batch_.series.size(); ++i) {
       histograms_ = next_of(batch_.histograms, histograms_, i);
@@ -102,11 +103,19 @@ class Admitter {
     if (keeps_texts()) keep_text(index, *verdict.refusal, texts_[verdict.text]);
   }
 
+  // Label sets mostly stay as they were sent, and mostly come once.
+  void reserve_packed() {
+    size_t bytes = 0;
+    for (const auto& entry : batch_.series) bytes += entry.known ? 0 : entry.encoded.size();
+    out_.batch.packed.reserve(std::min(bytes, limits::kPackedBytesPerRequestMax));
+  }
+
   // The verdict on an entry's labels, as an index: found among the earlier ones, or made.
   size_t judge(const model::WriteBatch::SeriesEntry& entry) {
     const auto labels = batch_.labels_of(entry);
     // Looked up before sorting: two entries are told equal in the order in which they were sent.
-    const bool is_sorted = std::ranges::is_sorted(labels, {}, &LabelView::name);
+    const bool is_unique = std::ranges::adjacent_find(labels, std::greater_equal(), &LabelView::name) == labels.end();
+    const bool is_sorted = is_unique || std::ranges::is_sorted(labels, {}, &LabelView::name);
     const bool has_encoding = is_sorted && !entry.encoded.empty();
     const auto series_hash = has_encoding ? model::hash_packed(entry.encoded) : model::SeriesHash();
     std::optional<uint64_t> hash;
@@ -119,6 +128,9 @@ class Admitter {
     if (!is_sorted && labels.size() <= rules_.limits.labels_per_series_max) std::ranges::sort(labels);
     const auto id = static_cast<uint32_t>(verdicts_.size());
     verdicts_.push_back({.first_label = entry.first_label, .label_count = entry.label_count, .hash = series_hash});
+    // One look at all the bytes, lengths among them, spares nearly always one at each text.
+    is_ascii_ = has_encoding && is_ascii(entry.encoded);
+    is_unique_ = is_unique;
     decide(labels, has_encoding ? entry.encoded : std::string_view(), verdicts_.back());
     if (hash) memo_.put(*hash, id);
     return id;
@@ -170,7 +182,7 @@ class Admitter {
     bool has_metric_name = false;
     for (size_t i = 0; i < labels.size(); ++i) {
       const LabelView& label = labels[i];
-      if (i != 0 && labels[i - 1].name == label.name) {
+      if (!is_unique_ && i != 0 && labels[i - 1].name == label.name) {
         return refuse(verdict, {.refusal = Refusal::kDuplicateLabel, .labels = labels, .culprit = label});
       }
       if (!check_label(labels, label, verdict)) return false;
@@ -191,6 +203,9 @@ class Admitter {
 
   bool check_label(std::span<const LabelView> labels, const LabelView& label, Verdict& verdict) {
     const IngestLimits& limits = rules_.limits;
+    const bool is_plain = is_ascii_ && !label.name.empty() && label.name.size() <= limits.label_name_bytes_max &&
+                          label.value.size() <= limits.label_value_bytes_max;
+    if (is_plain) return true;
     RefusalText text{.refusal = Refusal::kInvalidLabelName, .labels = labels, .culprit = label};
     if (label.name.size() > limits.label_name_bytes_max) {
       text.refusal = Refusal::kLabelNameTooLong;
@@ -373,7 +388,10 @@ class Admitter {
   std::span<model::WriteBatch::ExemplarEntry> exemplars_;  // likewise
   model::Labels known_labels_;           // what sent_labels() shows
   std::vector<LabelView> text_labels_;   // likewise
-  std::vector<LabelView> kept_;  // the labels of the set being judged, reused
+  // Of the set being judged.
+  std::vector<LabelView> kept_;
+  bool is_ascii_ = false;   // for sure
+  bool is_unique_ = false;  // sorted, and no name twice
   Admission out_;
 };
 

@@ -84,6 +84,10 @@ struct WriteBatch {
     std::string_view unit;
   };
 
+  /// Empties it, but for the memory.
+  void clear();
+  size_t memory_bytes() const;  ///< approximately
+
   std::string buffer;  ///< the decoded protobuf; never changed once views exist
   std::shared_ptr<const void> known_lease;  ///< keeps the known series valid
   std::vector<LabelView> labels;

@@ -40,14 +40,14 @@ std::string refusal_text(Verdict verdict, const MemorySeries& series, const Labe
 }
 
 // Appending to a series waits for its object and for the end of its open chunk, and the samples say which those are.
-void prefetch(std::span<const HeadSample> samples, size_t at) {
+void prefetch(std::span<const HeadSample> samples, size_t at, const HeadChunks& chunks) {
   constexpr size_t kChunksAhead = 4;
   constexpr size_t kObjectsAhead = 8;
   if (at + kObjectsAhead < samples.size()) {
     const char* object = reinterpret_cast<const char*>(samples[at + kObjectsAhead].series);
     for (size_t line = 0; line < sizeof(MemorySeries); line += 64) __builtin_prefetch(object + line, 1);
   }
-  if (at + kChunksAhead < samples.size()) samples[at + kChunksAhead].series->prefetch_open_chunk();
+  if (at + kChunksAhead < samples.size()) samples[at + kChunksAhead].series->prefetch_open_chunk(chunks);
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ MemorySeries* SeriesResolver::resolve(model::SeriesHash hash, std::string_view p
   auto* series = shard.series.find(hash.low, packed, head_.labels_);
   if (series == nullptr) {
     const uint64_t ref = head_.next_ref_.fetch_add(1, std::memory_order_relaxed);
-    auto made = make_memory_series(ref, number, intern(packed));
+    auto made = make_memory_series(head_.series_pool_, ref, number, intern(packed));
     head_.bytes_.fetch_add(made->bytes() + kOverheadBytes, std::memory_order_relaxed);
     series = shard.series.insert(hash.low, std::move(made));
   } else if (series->doomed.load(std::memory_order_relaxed)) {
@@ -207,7 +207,7 @@ void Head::apply(std::span<MemorySeries* const> definitions, std::span<const Hea
   const TimestampMs frozen_before = frozen_before_ms();
   for (auto* series : definitions) define(*series);
   for (size_t i = 0; i < samples.size(); ++i) {
-    prefetch(samples, i);
+    prefetch(samples, i, chunks_);
     const auto& [series, sample] = samples[i];
     if (sample.t_ms > series->newest_ms() && sample.t_ms >= frozen_before) {
       series->append(sample, chunks_, applied.bytes);
@@ -251,7 +251,7 @@ MemorySeries* Head::replay_define(uint64_t ref, std::string_view packed) {
     MutexLock lock(shard.mutex);
     series = shard.series.find(hash.low, packed, labels_);
     if (series == nullptr) {
-      auto made = make_memory_series(ref, number, replay_resolver_.intern(packed));
+      auto made = make_memory_series(series_pool_, ref, number, replay_resolver_.intern(packed));
       bytes_.fetch_add(made->bytes() + kOverheadBytes, std::memory_order_relaxed);
       series = shard.series.insert(hash.low, std::move(made));
     }

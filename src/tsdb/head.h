@@ -200,6 +200,7 @@ class Head final : public model::Queryable {
   void delete_unlinked();
 
   LabelTable labels_;
+  ObjectPool series_pool_;
   std::array<Shard, kShards> shards_;
   RequestGenerations generations_;
   std::atomic<uint64_t> next_ref_{1};

@@ -71,7 +71,9 @@ Result<std::optional<HeadChunks::Chunk>> HeadChunks::Snapshot::chunk(HeadChunkRe
 
 HeadChunks::HeadChunks(FileSystem* fs, std::string directory, Logger* logger, Options options)
     : fs_(fs), directory_(std::move(directory)), logger_(logger), options_(options),
-      next_bytes_(options.segment_bytes_first) {}
+      next_bytes_(options.segment_bytes_first) {
+  current_.lines_ = &lines_;
+}
 
 HeadChunks::HeadChunks(FileSystem* fs, std::string directory, Logger* logger)
     : HeadChunks(fs, std::move(directory), logger, Options{}) {}

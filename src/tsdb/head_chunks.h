@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/thread_safety.h"
 #include "tsdb/chunk.h"
+#include "tsdb/line_pool.h"
 
 namespace sluice::tsdb {
 
@@ -22,9 +23,10 @@ namespace sluice::tsdb {
 using HeadChunkRef = uint64_t;
 inline constexpr uint32_t head_segment_of(HeadChunkRef ref) { return static_cast<uint32_t>(ref >> 32); }
 
-/// The head's full chunks, out of the way in mapped files of `<workspace>/chunks_head/`, so that they cost page cache
-/// instead of memory of the process. Scratch space of this process: the log and the checkpoint hold the same samples,
-/// so nothing is synced and open() begins with an empty directory.
+/// The head's chunks: lines for the open ones; and the full ones, out of the way in mapped files of
+/// `<workspace>/chunks_head/`, so that they cost page cache instead of memory of the process. Scratch space of this
+/// process: the log and the checkpoint hold the same samples, so nothing is synced and open() begins with an empty
+/// directory.
 ///
 /// The chunks of a series are a chain, each naming the one before. They are gathered in segments: one in memory is
 /// filled, then written to its file in one go (write_full()) and mapped. A segment that cannot be written stays in
@@ -46,6 +48,8 @@ class HeadChunks {
     /// The chunk at `ref`; none for 0 and when its segment was removed: what is left of a chain ends there. kDataLoss
     /// when the bytes are not what was written.
     Result<std::optional<Chunk>> chunk(HeadChunkRef ref) const;
+    /// Those of now, not of the snapshot's moment: for who keeps lines from changing.
+    const LinePool& lines() const { return *lines_; }
 
    private:
     friend class HeadChunks;
@@ -53,6 +57,7 @@ class HeadChunks {
     using List = std::vector<std::shared_ptr<const Segment>>;  // from number first_ on; null where removed
     std::shared_ptr<const List> segments_;
     uint32_t first_ = 1;
+    const LinePool* lines_ = nullptr;
   };
 
   struct Options {
@@ -79,6 +84,10 @@ class HeadChunks {
   void remove_segments(uint32_t end, TimestampMs before_ms);
 
   Snapshot snapshot() const;
+
+  /// For one thread at a time that changes them, and then for no other.
+  LinePool& lines() { return lines_; }
+  const LinePool& lines() const { return lines_; }
   uint64_t memory_bytes() const;  ///< of segments that are not in files
   uint64_t disk_bytes() const;
 
@@ -95,6 +104,7 @@ class HeadChunks {
   const Options options_;
 
   // Of whoever adds.
+  LinePool lines_;
   std::shared_ptr<Segment> active_;
   uint32_t next_bytes_ = 0;
   std::atomic<bool> write_failed_{false};  // told already

@@ -155,6 +155,7 @@ void Head::unlink() {
 void Head::delete_unlinked() {
   unlinked_.clear();
   unlinked_.shrink_to_fit();
+  series_pool_.give_back();
   GateReadLock lock(gate_);
   (void)labels_.sweep([this](LabelId id) __attribute__((no_thread_safety_analysis)) { return index_.has(id); });
 }

@@ -2,6 +2,8 @@
 
 #include <bit>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <utility>
 
 #include "base/check.h"
@@ -23,7 +25,9 @@ uint64_t LabelTable::bytes_of(const Field& field) {
 }
 
 LabelTable::LabelTable() = default;
-LabelTable::~LabelTable() = default;
+LabelTable::~LabelTable() {
+  for (LabelId id = kLargeFrom; id < end(); ++id) std::destroy_at(&at(id));
+}
 
 LabelId LabelTable::find_in(const Stripe& stripe, uint64_t hash, std::string_view field) const {
   if (stripe.places.empty()) return kNoLabel;
@@ -100,9 +104,16 @@ LabelId LabelTable::take_id() {
   SLUICE_CHECK(id != kNoLabel, "more labels than numbers");
   const unsigned segment = segment_of(id);
   if (id == segment_begin(segment)) {
-    owned_.push_back(std::make_unique<Field[]>(segment_size(segment)));
-    segments_[segment].store(owned_.back().get(), std::memory_order_release);
+    Segment& made = owned_.emplace_back();
+    if (id < kLargeFrom) {
+      made.small = std::make_unique<Field[]>(segment_size(segment));
+    } else {
+      made.large = MemoryRegion(MemoryRegion::Pages::kHuge, segment_size(segment) * sizeof(Field));
+    }
+    Field* const fields = made.large ? reinterpret_cast<Field*>(made.large.data()) : made.small.get();
+    segments_[segment].store(fields, std::memory_order_release);
   }
+  if (id >= kLargeFrom) new (&at(id)) Field;
   next_.store(id + 1, std::memory_order_release);
   return id;
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/memory_region.h"
 #include "base/thread_safety.h"
 #include "model/labels.h"
 
@@ -66,6 +67,11 @@ class LabelTable {
     std::unique_ptr<char[]> outside;  // where it is too long
     std::array<char, kInlineMax> inlined;
   };
+  /// Memory for fields, which are made as their numbers are given out.
+  struct Segment {
+    std::unique_ptr<Field[]> small;
+    MemoryRegion large;  // from number kLargeFrom on
+  };
   struct Place {
     uint32_t tag = 0;  // upper half of the hash
     LabelId id = kNoLabel;
@@ -79,6 +85,8 @@ class LabelTable {
   static constexpr size_t kStripes = 16;
   static constexpr unsigned kFirstBits = 8;  // segment 0 has 2^8 fields, segment n > 0 has 2^(n+7)
   static constexpr size_t kSegments = 32 - kFirstBits + 1;
+  static constexpr LabelId kLargeFrom = MemoryRegion::kUnitBytes / sizeof(Field);
+  static_assert(std::has_single_bit(kLargeFrom) && kLargeFrom > 1u << kFirstBits);
 
   static unsigned segment_of(LabelId id) {
     return id < (1u << kFirstBits) ? 0 : static_cast<unsigned>(std::bit_width(id >> kFirstBits));
@@ -105,7 +113,7 @@ class LabelTable {
 
   Mutex ids_mutex_;
   std::vector<LabelId> free_ids_ SLUICE_GUARDED_BY(ids_mutex_);
-  std::vector<std::unique_ptr<Field[]>> owned_ SLUICE_GUARDED_BY(ids_mutex_);
+  std::vector<Segment> owned_ SLUICE_GUARDED_BY(ids_mutex_);
 };
 
 }  // namespace sluice::tsdb

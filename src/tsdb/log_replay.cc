@@ -60,7 +60,7 @@ Result<void> LogReplay::apply_histograms(const journal::Record& record) {
     unreadable(record, decoded.error());
     return {};
   }
-  for (const auto& [ref, packed] : decoded->definitions) series_.set(ref, head_.replay_define(ref, packed));
+  for (const auto& [ref, packed] : decoded->definitions.all()) series_.set(ref, head_.replay_define(ref, packed));
   std::vector<HeadTypedSample> samples;
   for (auto& [ref, sample] : decoded->histograms) {
     if (MemorySeries* const series = series_of(ref)) samples.push_back({series, TypedSample::from(sample)});
@@ -76,7 +76,7 @@ Result<void> LogReplay::apply_append(const journal::Record& record) {
     unreadable(record, decoded.error());
     return {};
   }
-  for (const auto& [ref, packed] : record_.definitions) series_.set(ref, head_.replay_define(ref, packed));
+  for (const auto& [ref, packed] : record_.definitions.all()) series_.set(ref, head_.replay_define(ref, packed));
   samples_.clear();
   for (const auto& [ref, sample] : record_.samples) {
     if (MemorySeries* const series = series_of(ref)) samples_.push_back({series, sample});

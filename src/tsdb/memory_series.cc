@@ -13,6 +13,8 @@ namespace sluice::tsdb {
 namespace {
 
 constexpr size_t kLateOpenMax = 60;  // samples kept as they came before they become a chunk
+// A series that ends leaves memory with its open chunk, unless it has fewer samples: it may be one that comes and goes.
+constexpr uint16_t kEndedSamplesMin = 8;
 
 // In a chunk that this program wrote.
 std::optional<TypedSample> find_in_chunk(const ChunkView& chunk, TimestampMs t_ms) {
@@ -69,10 +71,10 @@ MemorySeries::MemorySeries(uint64_t ref, uint8_t shard, uint16_t label_count)
     : ref_(ref), label_count_(label_count), shard_(shard) {}
 MemorySeries::~MemorySeries() = default;
 
-MemorySeriesPtr make_memory_series(uint64_t ref, uint8_t shard, std::span<const LabelId> labels) {
+MemorySeriesPtr make_memory_series(ObjectPool& pool, uint64_t ref, uint8_t shard, std::span<const LabelId> labels) {
   SLUICE_CHECK(labels.size() <= UINT16_MAX, "more labels than a series can have");
-  void* const memory = ::operator new(sizeof(MemorySeries) + labels.size_bytes());
-  MemorySeriesPtr series(new (memory) MemorySeries(ref, shard, static_cast<uint16_t>(labels.size())));
+  void* const memory = pool.allocate(sizeof(MemorySeries) + labels.size_bytes());
+  MemorySeriesPtr series(new (memory) MemorySeries(ref, shard, static_cast<uint16_t>(labels.size())), {&pool});
   if (!labels.empty()) std::memcpy(static_cast<void*>(series.get() + 1), labels.data(), labels.size_bytes());
   return series;
 }
@@ -80,7 +82,7 @@ MemorySeriesPtr make_memory_series(uint64_t ref, uint8_t shard, std::span<const 
 void MemorySeriesDelete::operator()(MemorySeries* series) const {
   const size_t size = series->object_bytes();
   series->~MemorySeries();
-  ::operator delete(static_cast<void*>(series), size);
+  pool->release(static_cast<void*>(series), size);
 }
 
 model::Labels MemorySeries::labels(const LabelTable& table) const {
@@ -110,13 +112,8 @@ bool MemorySeries::has_labels(std::string_view packed, const LabelTable& table) 
 
 bool MemorySeries::has_open_typed() const { return typed_ != nullptr && !typed_->open.empty(); }
 
-// The first sample's time stands at the front of the chunk, as a varint on whole bytes.
-TimestampMs MemorySeries::open_min_ms() const {
-  if (has_open_typed()) return typed_->min_ms;
-  const std::string_view bytes = open_.data();
-  uint64_t first = 0;
-  SLUICE_CHECK(read_varint(bytes.data(), bytes.data() + bytes.size(), first) != nullptr, "a chunk without a time");
-  return zigzag_decode(first);
+TimestampMs MemorySeries::open_min_ms(const LinePool& lines) const {
+  return has_open_typed() ? typed_->min_ms : open_.first_ms(lines);
 }
 
 void MemorySeries::append(model::Sample sample, HeadChunks& chunks, uint64_t& bytes_grown) {
@@ -170,14 +167,15 @@ void MemorySeries::append_plain(model::Sample sample, HeadChunks& chunks, uint64
       (open_.samples() != 0 && block_range_begin(sample.t_ms) != block_range_begin(newest_ms()))) {
     seal(chunks);
   }
-  open_.append(sample.t_ms, sample.value);
+  open_.append(chunks.lines(), sample.t_ms, sample.value);
   newest_ms_.store(sample.t_ms, std::memory_order_relaxed);
+  if (open_.samples() >= kEndedSamplesMin && model::is_stale(sample.value)) seal(chunks);
   bytes_grown += open_.memory_bytes() - memory_before;  // wraps around where less is held than before
 }
 
 void MemorySeries::seal(HeadChunks& chunks) {
-  const TimestampMs min_ms = open_min_ms();
-  const std::string bytes = open_.take();
+  const TimestampMs min_ms = open_min_ms(chunks.lines());
+  const std::string bytes = open_.take(chunks.lines());
   sealed_ = chunks.add(sealed_, {min_ms, newest_ms(), ChunkEncoding::kXor, nullptr, bytes});
 }
 
@@ -191,9 +189,10 @@ std::optional<TypedSample> MemorySeries::find(TimestampMs t_ms, const HeadView& 
 std::optional<TypedSample> MemorySeries::find_in_order(TimestampMs t_ms, const HeadView& view) const {
   const TimestampMs newest = newest_ms();
   if (open_.samples() > 0 && t_ms == newest) return TypedSample::from(model::Sample{t_ms, open_.last_value()});
-  if (open_.samples() > 0 && t_ms >= open_min_ms()) {
-    const std::string bytes = open_.chunk();
-    return find_in_chunk({open_min_ms(), newest, ChunkEncoding::kXor, nullptr, bytes}, t_ms);
+  const LinePool& lines = view.chunks.lines();
+  if (open_.samples() > 0 && t_ms >= open_.first_ms(lines)) {
+    const std::string bytes = open_.chunk(lines);
+    return find_in_chunk({open_.first_ms(lines), newest, ChunkEncoding::kXor, nullptr, bytes}, t_ms);
   }
   if (has_open_typed() && t_ms >= typed_->min_ms) {
     const std::string bytes = typed_->open.chunk();
@@ -255,7 +254,7 @@ void MemorySeries::forget_dropped(const HeadView& view, HeadChunks& chunks) {
   // An open chunk is dropped whole or not at all: drops happen at ends of blocks of time. Chains of full ones end by
   // themselves where their segments are removed.
   if (newest_ms() < view.dropped_before_ms) {
-    if (open_.samples() > 0) (void)open_.take();
+    if (open_.samples() > 0) (void)open_.take(chunks.lines());
     typed_.reset();
   }
   if (!late_) return;
@@ -281,7 +280,7 @@ bool MemorySeries::overlaps(model::TimeRange range, const HeadView& view) const 
   const TimestampMs from = std::max(range.min_ms, view.dropped_before_ms);
   if (newest < from || newest == INT64_MIN) return false;
   if (newest <= range.max_ms) return true;
-  if ((open_.samples() > 0 || has_open_typed()) && open_min_ms() <= range.max_ms) return true;
+  if ((open_.samples() > 0 || has_open_typed()) && open_min_ms(view.chunks.lines()) <= range.max_ms) return true;
   ChainWalk walk(view.chunks, sealed_);
   while (walk.next() && walk.chunk().max_ms >= from) {
     if (walk.chunk().min_ms <= range.max_ms) return true;
@@ -308,11 +307,12 @@ Result<void> MemorySeries::in_order_chunks(model::TimeRange range, const HeadVie
   const TimestampMs newest = newest_ms();
   if (newest == INT64_MIN || newest < from) return {};
   if (open_.samples() > 0 || has_open_typed()) {
-    const TimestampMs min_ms = open_min_ms();
+    const LinePool& lines = view.chunks.lines();
+    const TimestampMs min_ms = open_min_ms(lines);
     const bool is_typed = has_open_typed();
     if (min_ms <= range.max_ms) {
       out.push_back(make_chunk_view(min_ms, newest, is_typed ? typed_->open.encoding() : ChunkEncoding::kXor,
-                                    is_typed ? typed_->open.chunk() : open_.chunk()));
+                                    is_typed ? typed_->open.chunk() : open_.chunk(lines)));
     }
     if (min_ms <= from) return {};
   }

@@ -16,8 +16,9 @@
 #include "tsdb/chunk.h"
 #include "tsdb/head_chunks.h"
 #include "tsdb/label_table.h"
+#include "tsdb/object_pool.h"
+#include "tsdb/open_chunk.h"
 #include "tsdb/typed_chunk_writer.h"
-#include "tsdb/xor_chunk.h"
 
 namespace sluice::tsdb {
 
@@ -46,9 +47,9 @@ struct SeriesChunks {
 /// One series of the head: its labels and its samples, the newest in an open chunk, full chunks in HeadChunks. Nearly
 /// all samples are plain floats, and have the shorter ways.
 ///
-/// Made by make_memory_series(): the label numbers stand behind the object, in the same allocation, since there are
-/// millions of these. Members are ordered so that what recognizing a series touches lies together, then what appending
-/// touches.
+/// Made by make_memory_series(): the label numbers stand behind the object, in the same piece of a pool, since there
+/// are millions of these. Members are ordered so that what recognizing a series touches lies together, then what
+/// appending touches. The open chunk is in the lines of the head's chunks, which outlive it or are let go of before.
 ///
 /// Thread safety: ref, shard and labels never change. newest_ms(), the follower and `doomed` may be used at any time.
 /// `pins` and the writing of `defined` and `doomed` belong to the head's shard; all else is guarded by the head's gate
@@ -110,7 +111,7 @@ class MemorySeries {
     for (size_t line = 0; line < sizeof(MemorySeries) + 64; line += 64) __builtin_prefetch(bytes + line);
   }
   /// Asks for the memory that append() will write, the object itself being there already.
-  void prefetch_open_chunk() const { open_.prefetch(); }
+  void prefetch_open_chunk(const HeadChunks& chunks) const { open_.prefetch(chunks.lines()); }
 
   /// True once a durable, applied record holds the definition. Set under the gate and the shard's mutex.
   std::atomic<bool> defined{false};
@@ -120,7 +121,8 @@ class MemorySeries {
 
  private:
   friend struct MemorySeriesDelete;
-  friend std::unique_ptr<MemorySeries, struct MemorySeriesDelete> make_memory_series(uint64_t ref, uint8_t shard,
+  friend std::unique_ptr<MemorySeries, struct MemorySeriesDelete> make_memory_series(ObjectPool& pool, uint64_t ref,
+                                                                                     uint8_t shard,
                                                                                      std::span<const LabelId> labels);
   struct Late;
   struct Typed;
@@ -129,7 +131,7 @@ class MemorySeries {
   ~MemorySeries();
   size_t object_bytes() const { return sizeof(MemorySeries) + label_count_ * sizeof(LabelId); }
   void append_plain(model::Sample sample, HeadChunks& chunks, uint64_t& bytes_grown);
-  TimestampMs open_min_ms() const;
+  TimestampMs open_min_ms(const LinePool& lines) const;
   void seal(HeadChunks& chunks);
   void seal_typed(HeadChunks& chunks);
   bool has_open_typed() const;
@@ -141,7 +143,7 @@ class MemorySeries {
   const uint64_t ref_;
   std::atomic<MemorySeries*> follower_{nullptr};
   std::atomic<TimestampMs> newest_ms_{INT64_MIN};
-  XorChunkWriter open_;
+  OpenChunk open_;
   HeadChunkRef sealed_ = 0;  // the newest full chunk
   std::unique_ptr<Late> late_;
   std::unique_ptr<Typed> typed_;  // the open chunk, when samples are not plain floats: then open_ is empty
@@ -152,10 +154,11 @@ class MemorySeries {
 
 struct MemorySeriesDelete {
   void operator()(MemorySeries* series) const;
+  ObjectPool* pool = nullptr;
 };
 using MemorySeriesPtr = std::unique_ptr<MemorySeries, MemorySeriesDelete>;
 
-/// A series without samples. The labels' numbers are those of its head's table.
-MemorySeriesPtr make_memory_series(uint64_t ref, uint8_t shard, std::span<const LabelId> labels);
+/// A series without samples, which the pool must outlive. The labels' numbers are those of its head's table.
+MemorySeriesPtr make_memory_series(ObjectPool& pool, uint64_t ref, uint8_t shard, std::span<const LabelId> labels);
 
 }  // namespace sluice::tsdb

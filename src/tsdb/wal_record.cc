@@ -35,13 +35,6 @@ AppendRecordWriter::AppendRecordWriter(size_t samples_expected) {
   samples_.reserve(samples_expected * kSampleBytesUsual);
 }
 
-void AppendRecordWriter::add_definition(uint64_t ref, std::string_view packed) {
-  SLUICE_CHECK(ref != 0 && ref <= kSeriesRefMax, "a series reference out of range");
-  append_varint(definitions_, ref);
-  append_prefixed_bytes(definitions_, packed);
-  ++definition_count_;
-}
-
 void AppendRecordWriter::add_sample(uint64_t ref, model::Sample sample) {
   const auto bits = std::bit_cast<uint64_t>(sample.value);
   const auto integer = as_integer(sample.value);
@@ -71,10 +64,9 @@ void AppendRecordWriter::add_sample(uint64_t ref, model::Sample sample) {
 
 std::string AppendRecordWriter::finish(TimestampMs floor_ms) && {
   std::string record;
-  record.reserve(3 * kVarintBytesMax + definitions_.size() + samples_.size());
+  record.reserve(3 * kVarintBytesMax + definitions_.bytes() + samples_.size());
   append_signed_varint(record, floor_ms);
-  append_varint(record, definition_count_);
-  record += definitions_;
+  definitions_.finish(record);
   append_varint(record, sample_count_);
   record += samples_;
   return record;
@@ -83,8 +75,7 @@ std::string AppendRecordWriter::finish(TimestampMs floor_ms) && {
 std::string AppendRecordWriter::finish(TimestampMs floor_ms, WalHistogramWriter histograms) && {
   std::string record;
   append_signed_varint(record, floor_ms);
-  append_varint(record, definition_count_);
-  record += definitions_;
+  definitions_.finish(record);
   record += std::move(histograms).finish();
   return record;
 }
@@ -93,10 +84,7 @@ namespace {
 
 class Decoder {
  public:
-  Decoder(std::string_view payload, AppendRecord& record) : in_(payload), record_(record) {
-    record_.definitions.clear();
-    record_.samples.clear();
-  }
+  Decoder(std::string_view payload, AppendRecord& record) : in_(payload), record_(record) { record_.samples.clear(); }
 
   Result<void> run() {
     SLUICE_TRY(beginning());
@@ -109,26 +97,13 @@ class Decoder {
     const auto floor_ms = in_.signed_varint();
     if (!floor_ms) return malformed("no floor");
     record_.floor_ms = *floor_ms;
-    return definitions();
+    return record_.definitions.read(in_);
   }
   ByteReader& rest() { return in_; }
 
  private:
   std::unexpected<Error> malformed(std::string_view what) const {
     return fail(ErrorCode::kMalformed, fmt::format("append record: {} at byte {}", what, in_.offset()));
-  }
-
-  Result<void> definitions() {
-    const auto count = in_.varint();
-    if (!count || *count > in_.remaining()) return malformed("no count of definitions that fits the record");
-    for (uint64_t i = 0; i < *count; ++i) {
-      const auto ref = in_.varint();
-      if (!ref || *ref == 0 || *ref > kSeriesRefMax) return malformed("no series reference");
-      const auto bytes = in_.prefixed_bytes();
-      if (!bytes || bytes->empty() || !model::is_packed(*bytes)) return malformed("no canonical label set");
-      record_.definitions.push_back({*ref, *bytes});
-    }
-    return {};
   }
 
   Result<void> samples() {

@@ -8,22 +8,16 @@
 #include "base/result.h"
 #include "model/labels.h"
 #include "model/sample.h"
+#include "tsdb/wal_definitions.h"
 #include "tsdb/wal_sections.h"
 
 /// The records of a workspace's log, as docs/formats/wal.md lays them out.
 namespace sluice::tsdb {
 
+// Numbers 1, 4 and 5 stood for other layouts.
 inline constexpr uint8_t kFreezeRecord = 2;
 inline constexpr uint8_t kDropRecord = 3;
-inline constexpr uint8_t kAppendRecord = 4;  ///< the floor for late samples, definitions of series, and samples
-
-/// The name of a series in the log; from 1. Small, so that a sample's first byte can carry flags beside it.
-inline constexpr uint64_t kSeriesRefMax = (uint64_t{1} << 56) - 1;
-
-struct WalDefinition {
-  uint64_t ref = 0;
-  std::string_view packed;  ///< as model::Labels packs them, not empty; points into the payload
-};
+inline constexpr uint8_t kAppendRecord = 9;  ///< the floor for late samples, definitions of series, and samples
 
 struct WalSample {
   uint64_t ref = 0;
@@ -35,8 +29,8 @@ class AppendRecordWriter {
  public:
   /// `samples_expected` is a hint of how many will be added.
   explicit AppendRecordWriter(size_t samples_expected = 0);
-  /// `packed` as model::Labels packs them, not empty.
-  void add_definition(uint64_t ref, std::string_view packed);
+  /// `packed` as model::Labels packs them, not empty; it must stay where it is until the next call.
+  void add_definition(uint64_t ref, std::string_view packed) { definitions_.add(ref, packed); }
   void add_sample(uint64_t ref, model::Sample sample);
   /// `floor_ms`: see docs/storage.md; INT64_MAX for none.
   std::string finish(TimestampMs floor_ms) &&;
@@ -44,9 +38,8 @@ class AppendRecordWriter {
   std::string finish(TimestampMs floor_ms, WalHistogramWriter histograms) &&;
 
  private:
-  std::string definitions_;
+  WalDefinitionWriter definitions_;
   std::string samples_;
-  uint64_t definition_count_ = 0;
   uint64_t sample_count_ = 0;
   uint64_t previous_ref_ = 0;
   TimestampMs previous_t_ms_ = 0;
@@ -56,18 +49,18 @@ class AppendRecordWriter {
 /// An append record read back.
 struct AppendRecord {
   TimestampMs floor_ms = INT64_MAX;
-  std::vector<WalDefinition> definitions;
+  WalDefinitions definitions;
   std::vector<WalSample> samples;
 };
 
-/// Reads an append record into `record`, whose memory is used again, and which points into `payload`. kMalformed, with
-/// the offset in the payload, for bytes that are none.
+/// Reads an append record into `record`, whose memory is used again. kMalformed, with the offset in the payload, for
+/// bytes that are none.
 Result<void> decode_append_record(std::string_view payload, AppendRecord& record);
 
 /// A record of native histograms: its floor and definitions as an append record has them.
 struct HistogramRecord {
   TimestampMs floor_ms = INT64_MAX;
-  std::vector<WalDefinition> definitions;
+  WalDefinitions definitions;
   std::vector<WalHistogram> histograms;
 };
 Result<HistogramRecord> decode_histogram_record(std::string_view payload);

@@ -16,7 +16,7 @@
 /// an append record; a metadata record is nothing else.
 namespace sluice::tsdb {
 
-inline constexpr uint8_t kHistogramRecord = 5;  ///< floor, definitions, native histograms
+inline constexpr uint8_t kHistogramRecord = 10;  ///< floor, definitions, native histograms
 inline constexpr uint8_t kExemplarRecord = 6;   ///< definitions, exemplars
 inline constexpr uint8_t kMetadataRecord = 7;   ///< metadata of metric families
 

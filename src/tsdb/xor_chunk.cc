@@ -26,10 +26,9 @@ constexpr bool fits(int64_t value, unsigned bits) {
 
 }  // namespace
 
-void XorChunkWriter::append(TimestampMs t_ms, double value) {
+std::string_view XorEncoder::append(BitCollector& out, TimestampMs t_ms, double value) {
   SLUICE_CHECK(samples_ < UINT16_MAX, "chunk capacity exceeded");
   const auto bits = std::bit_cast<uint64_t>(value);
-  BitCollector out(free_ == 0 ? '\0' : data_.back(), free_);
   if (samples_ == 0) {
     append_varint_bits(out, zigzag_encode(t_ms));
     out.bits(bits, 64);
@@ -43,31 +42,20 @@ void XorChunkWriter::append(TimestampMs t_ms, double value) {
     delta_ = delta;
     append_xor_change(out, bits ^ value_bits_, window_);
   }
-  data_.replace_tail(free_ == 0 ? 0 : 1, out.finish());
   free_ = static_cast<uint8_t>(out.free());
   t_ms_ = t_ms;
   value_bits_ = bits;
   ++samples_;
+  return out.finish();
 }
 
-std::string XorChunkWriter::chunk() const {
-  std::string bytes;
-  bytes.reserve(size());
-  append_be<uint16_t>(bytes, samples_);
-  bytes += data_.view();
-  return bytes;
-}
-
-std::string XorChunkWriter::take() {
-  std::string bytes = chunk();
-  data_.clear();
+void XorEncoder::begin_chunk() {
   samples_ = 0;
   free_ = 0;
   window_ = {};
-  return bytes;
 }
 
-void XorChunkWriter::append_delta_of_delta(BitCollector& out, int64_t dod) {
+void XorEncoder::append_delta_of_delta(BitCollector& out, int64_t dod) {
   if (dod == 0) {
     out.bit(false);
     return;
@@ -75,6 +63,27 @@ void XorChunkWriter::append_delta_of_delta(BitCollector& out, int64_t dod) {
   const auto* code = std::ranges::find_if(kDodCodes, [&](const DodCode& c) { return fits(dod, c.bits); });
   out.bits(code->prefix, code->prefix_size);
   out.bits(varbit::low_bits(static_cast<uint64_t>(dod), code->bits), code->bits);
+}
+
+void XorChunkWriter::append(TimestampMs t_ms, double value) {
+  BitCollector out = encoder_.begin(data_.size() == 0 ? '\0' : data_.back());
+  const size_t rewritten = encoder_.rewrites_last() ? 1 : 0;
+  data_.replace_tail(rewritten, encoder_.append(out, t_ms, value));
+}
+
+std::string XorChunkWriter::chunk() const {
+  std::string bytes;
+  bytes.reserve(size());
+  append_be<uint16_t>(bytes, samples());
+  bytes += data_.view();
+  return bytes;
+}
+
+std::string XorChunkWriter::take() {
+  std::string bytes = chunk();
+  data_.clear();
+  encoder_.begin_chunk();
+  return bytes;
 }
 
 XorChunkReader::XorChunkReader(std::string_view chunk) : in_(chunk.substr(std::min(chunk.size(), kXorHeaderSize))) {

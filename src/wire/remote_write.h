@@ -50,9 +50,11 @@ struct RemoteWriteLimits {
 /// block); kTooLarge names the limit. Label text is not judged here, invalid UTF-8 included: that concerns
 /// single series, and ingest/validate.h refuses those alone. Unknown fields are skipped.
 ///
-/// Entries whose series `recognizer` knows come as known series, their labels not decoded; null: there are none.
+/// Entries whose series `recognizer` knows come as known series, their labels not decoded; null: there are none. The
+/// memory of `reused` serves the batch.
 Result<model::WriteBatch> decode_remote_write(std::string_view compressed_body, const RemoteWriteLimits& limits = {},
-                                              model::SeriesRecognizer* recognizer = nullptr);
+                                              model::SeriesRecognizer* recognizer = nullptr,
+                                              model::WriteBatch reused = {});
 
 /// As decode_remote_write, for a message that is already uncompressed. The batch takes over `message`.
 Result<model::WriteBatch> decode_write_request(std::string message, const RemoteWriteLimits& limits = {},
@@ -61,8 +63,8 @@ Result<model::WriteBatch> decode_write_request(std::string message, const Remote
 /// The same for remote write 2.0, a snappy block holding an io.prometheus.write.v2.Request. References to symbols that
 /// are not there make the request malformed. What series say of their metadata is given once for each metric family;
 /// what goes over `metadata_max` is left out.
-Result<model::WriteBatch> decode_remote_write_v2(std::string_view compressed_body,
-                                                 const RemoteWriteLimits& limits = {});
+Result<model::WriteBatch> decode_remote_write_v2(std::string_view compressed_body, const RemoteWriteLimits& limits = {},
+                                                 model::WriteBatch reused = {});
 Result<model::WriteBatch> decode_write_request_v2(std::string message, const RemoteWriteLimits& limits = {});
 
 /// One series as our own sender writes it.

@@ -174,12 +174,22 @@ void reserve(model::WriteBatch& batch) {
   batch.samples.reserve(batch.buffer.size() / kEntryBytesUsual);
 }
 
+// What is in the batch's buffer.
+Result<model::WriteBatch> decode(model::WriteBatch batch, const RemoteWriteLimits& limits,
+                                 model::SeriesRecognizer* recognizer) {
+  batch.buffer.reserve(64);  // on the heap, so that the views survive moves of the batch
+  if (recognizer != nullptr) batch.known_lease = recognizer->lease();
+  reserve(batch);
+  SLUICE_TRY(Decoder(batch, limits, recognizer).run());
+  return batch;
+}
+
 }  // namespace
 
 Result<model::WriteBatch> decode_remote_write(std::string_view compressed_body, const RemoteWriteLimits& limits,
-                                              model::SeriesRecognizer* recognizer) {
-  SLUICE_ASSIGN(auto message, snappy_decode(compressed_body, limits.decoded_bytes_max));
-  return decode_write_request(std::move(message), limits, recognizer);
+                                              model::SeriesRecognizer* recognizer, model::WriteBatch reused) {
+  SLUICE_ASSIGN(reused.buffer, snappy_decode(compressed_body, limits.decoded_bytes_max, std::move(reused.buffer)));
+  return decode(std::move(reused), limits, recognizer);
 }
 
 Result<model::WriteBatch> decode_write_request(std::string message, const RemoteWriteLimits& limits,
@@ -190,11 +200,7 @@ Result<model::WriteBatch> decode_write_request(std::string message, const Remote
   }
   model::WriteBatch batch;
   batch.buffer = std::move(message);
-  batch.buffer.reserve(64);  // on the heap, so that the views survive moves of the batch
-  if (recognizer != nullptr) batch.known_lease = recognizer->lease();
-  reserve(batch);
-  SLUICE_TRY(Decoder(batch, limits, recognizer).run());
-  return batch;
+  return decode(std::move(batch), limits, recognizer);
 }
 
 }  // namespace sluice::wire

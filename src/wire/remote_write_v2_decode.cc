@@ -232,9 +232,11 @@ class Decoder {
 
 }  // namespace
 
-Result<model::WriteBatch> decode_remote_write_v2(std::string_view compressed_body, const RemoteWriteLimits& limits) {
-  SLUICE_ASSIGN(auto message, snappy_decode(compressed_body, limits.decoded_bytes_max));
-  return decode_write_request_v2(std::move(message), limits);
+Result<model::WriteBatch> decode_remote_write_v2(std::string_view compressed_body, const RemoteWriteLimits& limits,
+                                                 model::WriteBatch reused) {
+  SLUICE_ASSIGN(reused.buffer, snappy_decode(compressed_body, limits.decoded_bytes_max, std::move(reused.buffer)));
+  SLUICE_TRY(Decoder(reused, limits).run());
+  return reused;
 }
 
 Result<model::WriteBatch> decode_write_request_v2(std::string message, const RemoteWriteLimits& limits) {

@@ -1,6 +1,7 @@
 #include "wire/snappy_block.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <snappy.h>
@@ -27,7 +28,7 @@ std::unexpected<Error> malformed(std::string message) { return fail(ErrorCode::k
 
 }  // namespace
 
-Result<std::string> snappy_decode(std::string_view block, size_t decoded_bytes_max) {
+Result<std::string> snappy_decode(std::string_view block, size_t decoded_bytes_max, std::string reused) {
   for (const Magic& magic : kOtherFormats) {
     if (block.starts_with(magic.bytes)) {
       return malformed(fmt::format("the body is {}; remote write wants the snappy block format", magic.what));
@@ -46,7 +47,8 @@ Result<std::string> snappy_decode(std::string_view block, size_t decoded_bytes_m
     return malformed(fmt::format("the snappy block is cut off: {} bytes cannot hold the {} bytes it declares",
                                  block.size(), declared));
   }
-  std::string decoded;
+  std::string decoded = std::move(reused);
+  decoded.clear();
   decoded.reserve(std::max(declared, kHeapBytesMin));
   bool is_intact = false;
   decoded.resize_and_overwrite(declared, [&](char* data, size_t size) {

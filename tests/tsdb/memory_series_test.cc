@@ -67,12 +67,26 @@ class MemorySeriesTest : public testing::Test {
   }
 
   HeadChunks chunks_{nullptr, {}, nullptr, {.segment_bytes_first = 256, .segment_bytes_max = 512}};
-  MemorySeriesPtr series_ = make_memory_series(1, 0, {});
+  ObjectPool pool_;
+  MemorySeriesPtr series_ = make_memory_series(pool_, 1, 0, {});
   std::map<TimestampMs, double> expected_;
   TimestampMs dropped_before_ = INT64_MIN;
   uint32_t late_end_ = 0;
   uint64_t bytes_ = 0;
 };
+
+TEST_F(MemorySeriesTest, HoldsNoOpenChunkOnceItHasEnded) {
+  for (int i = 0; i < 30; ++i) append(kStart + i * 15'000, i);
+  const uint64_t before = chunks_.lines().bytes();
+  EXPECT_NE(before, 0u);
+  series_->append(model::Sample{kStart + 30 * 15'000, model::stale_nan()}, chunks_, bytes_);
+  EXPECT_EQ(chunks_.lines().bytes(), 0u);
+  EXPECT_EQ(read().size(), 31u);
+  append(kStart + 31 * 15'000, 1);  // it comes back
+  EXPECT_EQ(read().size(), 32u);
+  series_->append(model::Sample{kStart + 32 * 15'000, model::stale_nan()}, chunks_, bytes_);
+  EXPECT_NE(chunks_.lines().bytes(), 0u) << "one that comes and goes gets no chunk each time";
+}
 
 TEST_F(MemorySeriesTest, GivesBackWhatIsInFullAndOpenChunks) {
   for (int i = 0; i < 2000; ++i) append(kStart + i * 15'000, i);

@@ -24,12 +24,13 @@ class SeriesIndexTest : public testing::Test {
     for (std::string_view rest = set.packed(); !rest.empty();) {
       ids.push_back(table_.intern(model::take_packed_label(rest)));
     }
-    series_.push_back(make_memory_series(series_.size() + 1, 0, ids));
+    series_.push_back(make_memory_series(pool_, series_.size() + 1, 0, ids));
     index_.add(*series_.back());
   }
   Postings select(std::vector<Matcher> matchers) { return index_.select(matchers); }
 
   LabelTable table_;
+  ObjectPool pool_;
   SeriesIndex index_{table_};
   std::vector<MemorySeriesPtr> series_;
 };

@@ -35,9 +35,10 @@ TEST(AppendRecord, HasTheDocumentedBytes) {
   EXPECT_EQ(hex_encode(std::move(writer).finish(-5)),
             "09"                        // floor -5
             "01"                        // one definition
-            "01"
+            "02"
+            "0000"
             "08"
-            "0a060a0161120162"  // of series 1, its labels
+            "0a060a0161120162"  // of series +1, its labels, nothing of them known
             "04"                        // four samples
             "13"
             "d00f"
@@ -118,13 +119,24 @@ TEST(AppendRecord, RefusesWhatItDidNotWrite) {
   };
   for (const auto& [hex, message] : std::vector<Case>{
            {"", "no floor"},
-           {"00", "no count of definitions"},
-           {"0005", "no count of definitions"},
-           {"000100", "no series reference"},
-           {"000101", "no canonical label set"},
-           {"00010100", "no canonical label set"},
-           {"000101080a060a0161120162ff", "no count of samples"},
-           {"000101070a050a0161120000", "no canonical label set"},
+           {"00", "no count that fits"},
+           {"0005", "no count that fits"},
+           {"000100", "a series reference out of range"},
+           {"000102", "no label set"},
+           {"0001020000", "no label set"},
+           {"000102000000", "no canonical label set"},
+           {"000102010000", "more in common"},
+           {"000102000100", "more in common"},
+           {"0001020000080a060a0161120162ff", "no count of samples"},
+           {"0001020000070a050a0161120000", "no canonical label set"},
+           {"0002020000080a060a0161120162"
+            "020900"
+            "0000",
+            "more in common"},
+           {"0002020000080a060a0161120162"
+            "020702"
+            "0000",
+            "more in common"},
            {"0000", "no count of samples"},
            {"000001", "no count of samples"},
            {"00000100", "a series reference out of range"},
