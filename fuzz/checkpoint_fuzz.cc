@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "base/coding.h"
@@ -14,27 +15,35 @@ namespace {
 
 using namespace sluice;
 
+void check_series(const tsdb::CheckpointSeries& one) {
+  SLUICE_CHECK(model::is_packed(one.packed), "labels are in packed form");
+  for (const auto* chunks : {&one.chunks.in_order, &one.chunks.late}) {
+    for (const auto& chunk : *chunks) {
+      SLUICE_CHECK(chunk.min_ms <= chunk.max_ms, "a chunk's times are in order");
+      model::SampleColumn column;
+      (void)tsdb::read_chunk(chunk, {}, column);
+    }
+  }
+}
+
 void read(std::string_view bytes) {
   tsdb::CheckpointReport report;
   uint64_t series = 0;
-  const auto use = [&](const tsdb::CheckpointSeries& one) -> Result<void> {
-    SLUICE_CHECK(model::is_packed(one.packed), "labels are in packed form");
-    for (const auto* chunks : {&one.chunks.in_order, &one.chunks.late}) {
-      for (const auto& chunk : *chunks) {
-        SLUICE_CHECK(chunk.min_ms <= chunk.max_ms, "a chunk's times are in order");
-        model::SampleColumn column;
-        (void)tsdb::read_chunk(chunk, {}, column);
-      }
-    }
-    ++series;
-    return {};
-  };
+  tsdb::Extras extras({.exemplars_max = 10, .exemplar_window_ms = 1000, .families_max = 10});
+  const tsdb::CheckpointUse use = {
+      .series = [&](const tsdb::CheckpointSeries& one) -> Result<void> {
+        check_series(one);
+        ++series;
+        return {};
+      },
+      .exemplars = [&](const tsdb::ExemplarRecord& record) { (void)restore_exemplars(record, extras.exemplars); },
+      .metadata = [&](const std::vector<tsdb::WalMetadata>& entries) { restore_metadata(entries, extras.metadata); }};
   const auto header = tsdb::read_checkpoint(bytes, "checkpoint", use, report);
   SLUICE_CHECK(!header || report.series <= series, "no series counts that was not handed out");
 }
 
 // docs/formats/checkpoint.md. The first byte of the input says how many series the frame claims.
-std::string framed(std::string_view input) {
+std::string framed(std::string_view input, uint32_t kind) {
   std::string file("\x89SLC\r\n\x1a\n", 8);
   append_le<uint32_t>(file, 1);
   file.append(48, '\0');
@@ -44,7 +53,7 @@ std::string framed(std::string_view input) {
   file += "SLCF";
   append_le<uint32_t>(file, static_cast<uint32_t>(payload.size()));
   append_le<uint32_t>(file, input.empty() ? 0 : static_cast<unsigned char>(input.front()));
-  append_le<uint32_t>(file, 1);
+  append_le<uint32_t>(file, kind);
   append_le<uint32_t>(file, crc32c(payload));
   append_le<uint32_t>(file, crc32c(std::string_view(file).substr(frame)));
   return file += payload;
@@ -55,6 +64,6 @@ std::string framed(std::string_view input) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   read(input);
-  read(framed(input));
+  for (const uint32_t kind : {1u, 3u, 4u}) read(framed(input, kind));  // series, exemplars, metadata
   return 0;
 }

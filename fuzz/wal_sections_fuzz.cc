@@ -1,6 +1,6 @@
 // uses: tsdb
-// The part of a log record that holds histograms, exemplars or metadata (the first byte says which): reading ends, and
-// what was read is the same when it is written and read again.
+// The part of a log record that holds histograms, exemplars, metadata or start timestamps (the first byte says which):
+// reading ends, and what was read is the same when it is written and read again.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -36,12 +36,24 @@ void round_trip(std::string_view bytes, auto&& read, auto&& add) {
   check_again(once, write<Writer>(*read_again, add));
 }
 
+// How many there are stands elsewhere in the record: the first byte here.
+void start_times(std::string_view bytes) {
+  if (bytes.empty()) return;
+  sluice::ByteReader in(bytes.substr(1));
+  const auto start_ms = read_start_times(in, static_cast<unsigned char>(bytes.front()));
+  if (!start_ms) return;
+  const std::string once = encode_start_times(*start_ms);
+  sluice::ByteReader again(once);
+  const auto read_again = read_start_times(again, start_ms->size());
+  SLUICE_CHECK(read_again && *read_again == *start_ms, "start timestamps are the same when they are read again");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
     case 0:
       round_trip<WalHistogramWriter>(bytes, read_wal_histograms,
                                      [](auto& to, const WalHistogram& h) { to.add(h.ref, h.sample); });
@@ -50,9 +62,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       round_trip<WalExemplarWriter>(bytes, read_wal_exemplars,
                                     [](auto& to, const WalExemplar& e) { to.add(e.ref, e.exemplar); });
       break;
-    default:
+    case 2:
       round_trip<WalMetadataWriter>(bytes, read_wal_metadata,
                                     [](auto& to, const WalMetadata& m) { to.add(m.metric_family, m.metadata); });
+      break;
+    default: start_times(bytes);
   }
   return 0;
 }

@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!decode_append_record(input, read)) return 0;
   const AppendRecord* const record = &read;
   AppendRecordWriter rewriter;
-  for (const auto& definition : record->definitions.all()) {
+  for (const auto& definition : record->definitions) {
     rewriter.add_definition(definition.ref, definition.packed);
   }
   for (const auto& sample : record->samples) rewriter.add_sample(sample.ref, sample.sample);

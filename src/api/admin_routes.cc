@@ -32,6 +32,8 @@ The API's listener (web.listen_address) has, besides /-/healthy and /-/ready:
   GET, POST  /workspaces/{id}/api/v1/query, query_range                      aps:QueryMetrics
   GET, POST  /workspaces/{id}/api/v1/series, labels                          aps:GetSeries, aps:GetLabels
   GET        /workspaces/{id}/api/v1/label/{name}/values                     aps:GetLabels
+  GET, POST  /workspaces/{id}/api/v1/query_exemplars                         aps:QueryMetrics
+  GET        /workspaces/{id}/api/v1/metadata                                aps:GetMetricMetadata
   GET        /workspaces/{id}/api/v1/status/buildinfo                        aps:QueryMetrics
 )";
 

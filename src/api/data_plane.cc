@@ -44,10 +44,12 @@ std::string_view permission_of(DataOperation operation) {
     case DataOperation::kRemoteWrite: return "RemoteWrite";
     case DataOperation::kQuery:
     case DataOperation::kQueryRange:
+    case DataOperation::kQueryExemplars:  // AMP answers no such query, and names no action for it
     case DataOperation::kBuildInfo: return "QueryMetrics";
     case DataOperation::kSeries: return "GetSeries";
     case DataOperation::kLabels:
     case DataOperation::kLabelValues: return "GetLabels";
+    case DataOperation::kMetadata: return "GetMetricMetadata";
   }
   return "QueryMetrics";
 }
@@ -69,6 +71,8 @@ DataPlane::DataPlane(Storage storage, QueryHandler queries, Executors executors,
   add({"GET", "POST"}, "series", DataOperation::kSeries);
   add({"GET", "POST"}, "labels", DataOperation::kLabels);
   add({"GET"}, "label/{name}/values", DataOperation::kLabelValues);
+  add({"GET", "POST"}, "query_exemplars", DataOperation::kQueryExemplars);
+  add({"GET"}, "metadata", DataOperation::kMetadata);
   add({"GET"}, "status/buildinfo", DataOperation::kBuildInfo);
 }
 
@@ -121,6 +125,9 @@ Result<ingest::Admission> DataPlane::admit(wire::RemoteWriteMessage message, std
   ingest::AdmissionRules rules;
   rules.filter = std::move(filter);
   rules.stores_histograms = true;
+  rules.stores_exemplars = storage.keeps_exemplars();
+  rules.stores_metadata = true;
+  rules.stores_start_times = true;
   auto admission = ingest::admit(batch, rules, clock_.now_ms());
   if (batch.memory_bytes() <= limits::kRecycledBatchBytesMax) {
     batch.clear();
@@ -146,6 +153,14 @@ void DataPlane::count_refusals(const ingest::RefusalSummary& refusals) {
                  {{"reason", std::string(to_string(static_cast<ingest::Refusal>(kind)))}})
         .add(refusals.counts[kind]);
   }
+  for (size_t kind = 0; kind < ingest::kExemplarRefusalKinds; ++kind) {
+    if (refusals.exemplars[kind] == 0) continue;
+    metrics_
+        .counter("sluice_exemplars_refused_total",
+                 "Exemplars that did not come to be kept, by reason. No error for senders.",
+                 {{"reason", std::string(to_string(static_cast<ingest::ExemplarRefusal>(kind)))}})
+        .add(refusals.exemplars[kind]);
+  }
 }
 
 http::Task<http::Response> DataPlane::read(DataOperation operation, const Call& call,
@@ -153,15 +168,16 @@ http::Task<http::Response> DataPlane::read(DataOperation operation, const Call& 
   if (operation == DataOperation::kBuildInfo) co_return queries()->build_info();
   auto db = co_await open_workspace(std::string(parameters.get("workspace")));
   if (!db) co_return query_error({ErrorCode::kUnavailable, db.error().message});
-  const model::ScopedQueryable storage(*std::move(db), std::move(filter));
   co_await switch_to(executors_.queries);
-  http::Response response = answer(operation, call, parameters, storage);
+  http::Response response = answer(operation, call, parameters, *db, filter);
   co_await switch_to(executors_.handlers);
   co_return response;
 }
 
 http::Response DataPlane::answer(DataOperation operation, const Call& call, const http::PathParameters& parameters,
-                                 const model::ScopedQueryable& storage) const {
+                                 const std::shared_ptr<tsdb::WorkspaceDb>& db,
+                                 const model::SeriesFilter& filter) const {
+  const model::ScopedQueryable storage(db, filter);
   const auto handler = queries();
   const auto form = query_form(call.request);
   if (!form) return query_error(form.error());
@@ -170,6 +186,9 @@ http::Response DataPlane::answer(DataOperation operation, const Call& call, cons
     case DataOperation::kQueryRange: return handler->query_range(call.request, *form, storage);
     case DataOperation::kSeries: return handler->series(*form, storage);
     case DataOperation::kLabels: return handler->labels(*form, storage);
+    case DataOperation::kQueryExemplars:
+      return handler->query_exemplars(call.request, *form, model::ScopedExemplars(db, filter));
+    case DataOperation::kMetadata: return handler->metadata(*form, model::ScopedMetadata(db, db, filter));
     default: return handler->label_values(parameters.get("name"), *form, storage);
   }
 }

@@ -30,6 +30,8 @@ enum class DataOperation : uint8_t {
   kSeries,
   kLabels,
   kLabelValues,
+  kQueryExemplars,
+  kMetadata,
   kBuildInfo,
 };
 /// "RemoteWrite", "QueryMetrics", ...: the action is "aps:" + this.
@@ -72,7 +74,7 @@ class DataPlane {
   http::Task<http::Response> read(DataOperation operation, const Call& call, const http::PathParameters& parameters,
                                   model::SeriesFilter filter);
   http::Response answer(DataOperation operation, const Call& call, const http::PathParameters& parameters,
-                        const model::ScopedQueryable& storage) const;
+                        const std::shared_ptr<tsdb::WorkspaceDb>& db, const model::SeriesFilter& filter) const;
   Result<ingest::Admission> admit(wire::RemoteWriteMessage message, std::string_view body,
                                   const tsdb::WorkspaceDb& storage, model::SeriesFilter filter) const;
   http::Task<WorkspaceResult> open_workspace(std::string id);

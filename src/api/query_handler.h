@@ -6,14 +6,17 @@
 #include "base/clock.h"
 #include "http/form.h"
 #include "http/request.h"
+#include "model/exemplar_queryable.h"
+#include "model/metadata_queryable.h"
 #include "model/queryable.h"
 #include "promql/engine.h"
 
 namespace sluice::api {
 
 /// The reading half of a workspace's data plane, as Prometheus' HTTP API has it. It sees storage only through
-/// the caller's ScopedQueryable, authentication and permission being settled before. Answers are Prometheus'
-/// JSON, failures too. Immutable, thread-safe; calls compute, so they run on the compute pool.
+/// the caller's ScopedQueryable (and ScopedExemplars, ScopedMetadata), authentication and permission being settled
+/// before. Answers are Prometheus' JSON, failures too. Immutable, thread-safe; calls compute, so they run on the
+/// compute pool.
 class QueryHandler {
  public:
   QueryHandler(promql::EngineOptions options, std::chrono::milliseconds timeout_max, const Clock& clock)
@@ -27,6 +30,9 @@ class QueryHandler {
   http::Response labels(const http::Form& form, const model::ScopedQueryable& storage) const;
   http::Response label_values(std::string_view name, const http::Form& form,
                               const model::ScopedQueryable& storage) const;
+  http::Response query_exemplars(const http::Request& request, const http::Form& form,
+                                 const model::ScopedExemplars& storage) const;
+  http::Response metadata(const http::Form& form, const model::ScopedMetadata& storage) const;
   http::Response build_info() const;
 
  private:

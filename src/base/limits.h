@@ -114,6 +114,7 @@ inline constexpr size_t kQueryTextBytesMax = 256 << 10;
 inline constexpr size_t kRegexBytesMax = 256 << 10;  ///< of one matcher; RE2's own memory is bounded too
 inline constexpr int64_t kRegexMemoryBytesMax = 8 << 20;  ///< program and DFA cache of one matcher
 inline constexpr size_t kQueryDepthMax = 256;
+inline constexpr size_t kExemplarSelectorsMax = 1'000;  ///< of one query for exemplars
 inline constexpr size_t kQuerySamplesMax = 50'000'000;
 inline constexpr int64_t kQueryStepsMax = 11'000;  ///< Prometheus' own resolution limit
 

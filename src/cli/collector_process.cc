@@ -155,6 +155,7 @@ Result<void> CollectorProcess::State::open_storage() {
   options.workspace.metrics = &metrics;
   options.workspace.head_bytes_max = config.head_bytes_max;
   options.workspace.late_window_ms = config.out_of_order_window_seconds * 1000;
+  options.workspace.exemplars_max = config.exemplars_max;
   options.workspace.retention.time_ms = config.retention_days * 24 * 60 * 60 * 1000;
   options.workspace.retention.bytes = config.retention_bytes;
   options.keeper = &keeper;

@@ -54,6 +54,7 @@ struct ServeConfig {
   int64_t idle_close_seconds = 1'800;  ///< after which a workspace nobody asks for is closed; 0: never
   uint64_t head_bytes_max = uint64_t{4} << 30;  ///< memory of one workspace's head; beyond it writes get 503
   int64_t out_of_order_window_seconds = 86'400;  ///< behind a workspace's newest sample; 0: none are taken late
+  uint64_t exemplars_max = limits::kExemplarsMax;  ///< of one workspace, the ones added last; 0: none
   int64_t retention_days = 150;  ///< 0: for ever
   uint64_t retention_bytes = 0;  ///< of one workspace; 0: as many as there are
 

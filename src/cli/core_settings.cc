@@ -10,6 +10,7 @@ constexpr uint64_t kHeadBytesMax = uint64_t{1} << 44;
 constexpr uint64_t kDiskReserveBytesMax = uint64_t{1} << 44;
 constexpr int64_t kDeletedRetentionSecondsMax = 365 * 86'400;
 constexpr int64_t kOutOfOrderWindowSecondsMax = 30 * 86'400;
+constexpr uint64_t kExemplarsMax = 10'000'000;
 constexpr int64_t kRetentionDaysMax = 36'500;
 constexpr uint64_t kRetentionBytesMax = uint64_t{1} << 54;
 constexpr int64_t kIdleCloseSecondsMax = 30 * 86'400;
@@ -149,6 +150,9 @@ std::vector<Setting> storage_and_log_settings() {
           "storage.out_of_order_window_seconds", Applies::kOnRestart,
           [](auto& c) -> auto& { return c.out_of_order_window_seconds; }, "seconds",
           Range<int64_t>{0, kOutOfOrderWindowSecondsMax}),
+      integer_setting(
+          "storage.exemplars_max", Applies::kOnRestart, [](auto& c) -> auto& { return c.exemplars_max; }, "exemplars",
+          Range<uint64_t>{0, kExemplarsMax}),
       integer_setting(
           "storage.retention_days", Applies::kOnRestart, [](auto& c) -> auto& { return c.retention_days; }, "days",
           Range<int64_t>{0, kRetentionDaysMax}),

@@ -161,6 +161,8 @@ struct AppendOutcome {
   uint64_t conflicting = 0;  ///< same timestamp as stored, another value: refused
   uint64_t histograms_added = 0;  ///< native histograms among samples_added
   uint64_t exemplars_added = 0;  ///< with those that were there already
+  uint64_t exemplars_out_of_order = 0;  ///< older than their series' newest one and than the window: not kept
+  uint64_t exemplars_without_series = 0;  ///< of a series that the storage has not: not kept
   /// Text about the first refused sample, in Prometheus' words; empty when none was.
   std::string first_refusal;
 
@@ -174,6 +176,8 @@ struct AppendOutcome {
     conflicting += before.conflicting;
     histograms_added += before.histograms_added;
     exemplars_added += before.exemplars_added;
+    exemplars_out_of_order += before.exemplars_out_of_order;
+    exemplars_without_series += before.exemplars_without_series;
     if (!before.first_refusal.empty()) first_refusal = before.first_refusal;
   }
 };

@@ -28,6 +28,8 @@ constexpr size_t kFrameHeaderBytes = 24;
 constexpr size_t kFrameAlignment = 8;
 constexpr uint32_t kSeriesFrame = 1;
 constexpr uint32_t kEndFrame = 2;
+constexpr uint32_t kExemplarFrame = 3;
+constexpr uint32_t kMetadataFrame = 4;
 constexpr size_t kFrameBytesGoal = 1 << 20;
 constexpr size_t kSliceSeries = 256;
 
@@ -237,7 +239,8 @@ void note_damage(CheckpointReport& report, const std::string& file, uint64_t off
   }
 }
 
-Result<void> write_frames(WritableFile& file, const std::string& header, const Head& head, uint64_t& offset) {
+Result<void> write_frames(WritableFile& file, const std::string& header, const Head& head, const Extras& extras,
+                          uint64_t& offset) {
   const auto flush = [&](std::string& bytes) -> Result<void> {
     SLUICE_TRY(file.write_at(offset, bytes));
     offset += bytes.size();
@@ -260,10 +263,36 @@ Result<void> write_frames(WritableFile& file, const std::string& header, const H
     }
   }
   if (!frame.is_empty()) frame.finish(bytes);
+  for (const auto& payload : encode_exemplars(extras.exemplars, kFrameBytesGoal)) {
+    append_frame(bytes, kExemplarFrame, 0, payload);
+    SLUICE_TRY(flush(bytes));
+  }
+  for (const auto& payload : encode_metadata(extras.metadata, kFrameBytesGoal)) {
+    append_frame(bytes, kMetadataFrame, 0, payload);
+    SLUICE_TRY(flush(bytes));
+  }
   std::string end;
   append_le<uint64_t>(end, total);
   append_frame(bytes, kEndFrame, 0, end + header);
   return flush(bytes);
+}
+
+// True when the payload of an intact frame reads as what its kind says.
+Result<bool> use_frame(const FrameHeader& frame, std::string_view payload, const CheckpointUse& use) {
+  switch (frame.kind) {
+    case kSeriesFrame: return FrameReader(payload).read(frame.series, use.series);
+    case kExemplarFrame: {
+      const auto record = decode_exemplar_record(payload);
+      if (record && use.exemplars) use.exemplars(*record);
+      return record.has_value();
+    }
+    case kMetadataFrame: {
+      const auto entries = decode_metadata_record(payload);
+      if (entries && use.metadata) use.metadata(*entries);
+      return entries.has_value();
+    }
+    default: return false;
+  }
 }
 
 // Names of finished checkpoints, the newest first; unfinished ones are removed.
@@ -295,7 +324,7 @@ std::optional<journal::Sequence> parse_checkpoint_name(std::string_view name) {
 }
 
 Result<uint64_t> write_checkpoint(FileSystem& fs, const std::string& directory, journal::Sequence sequence,
-                                  const Head& head) {
+                                  const Head& head, const Extras& extras) {
   const std::string path = join_path(directory, checkpoint_name(sequence));
   const std::string unfinished = path + std::string(kUnfinishedSuffix);
   uint64_t size = kHeaderBytes;
@@ -303,7 +332,7 @@ Result<uint64_t> write_checkpoint(FileSystem& fs, const std::string& directory, 
     SLUICE_ASSIGN(auto file, fs.open_writable(unfinished, OpenMode::kTruncate));
     const std::string header = encode_header(sequence, head.limits());
     SLUICE_TRY(file->write_at(0, header));
-    SLUICE_TRY(write_frames(*file, header, head, size));
+    SLUICE_TRY(write_frames(*file, header, head, extras, size));
     SLUICE_TRY(file->sync_data());
     file.reset();
     SLUICE_TRY(fs.rename(unfinished, path));
@@ -320,8 +349,7 @@ Result<uint64_t> write_checkpoint(FileSystem& fs, const std::string& directory, 
   return size;
 }
 
-Result<CheckpointHeader> read_checkpoint(std::string_view bytes, const std::string& file,
-                                         const std::function<Result<void>(const CheckpointSeries&)>& use,
+Result<CheckpointHeader> read_checkpoint(std::string_view bytes, const std::string& file, const CheckpointUse& use,
                                          CheckpointReport& report) {
   auto header = decode_header(bytes, file);
   if (!header && header.error().code == ErrorCode::kDataLoss && bytes.size() >= 2 * kHeaderBytes) {
@@ -347,13 +375,10 @@ Result<CheckpointHeader> read_checkpoint(std::string_view bytes, const std::stri
       note_damage(report, file, at, next - at, frame->series, "a frame's checksum is wrong");
     } else if (frame->kind == kEndFrame) {
       total = ByteReader(payload).le<uint64_t>();
-    } else if (frame->kind == kSeriesFrame) {
-      SLUICE_ASSIGN(const bool is_whole, FrameReader(payload).read(frame->series, use));
-      if (is_whole) {
-        report.series += frame->series;
-      } else {
-        note_damage(report, file, at, next - at, frame->series, "a frame of series does not read as such");
-      }
+    } else {
+      SLUICE_ASSIGN(const bool is_whole, use_frame(*frame, payload, use));
+      if (!is_whole) note_damage(report, file, at, next - at, frame->series, "a frame does not read as what it is");
+      else if (frame->kind == kSeriesFrame) report.series += frame->series;
     }
     at = next + (kFrameAlignment - next % kFrameAlignment) % kFrameAlignment;
   }
@@ -362,15 +387,16 @@ Result<CheckpointHeader> read_checkpoint(std::string_view bytes, const std::stri
   return header;
 }
 
-Result<CheckpointReport> load_checkpoint(FileSystem& fs, const std::string& directory, Head& head) {
+Result<CheckpointReport> load_checkpoint(FileSystem& fs, const std::string& directory, Head& head, Extras& extras) {
   SLUICE_ASSIGN(const auto names, find_checkpoints(fs, directory));
   CheckpointReport report;
   for (const auto& name : names) {
     report.file = join_path(directory, name);
     SLUICE_ASSIGN(const auto mapped, fs.map(report.file));
-    const auto restore = [&head](const CheckpointSeries& series) {
-      return head.restore_series(series.ref, series.packed, series.chunks);
-    };
+    const CheckpointUse restore = {
+        .series = [&head](const auto& one) { return head.restore_series(one.ref, one.packed, one.chunks); },
+        .exemplars = [&extras](const auto& record) { (void)restore_exemplars(record, extras.exemplars); },
+        .metadata = [&extras](const auto& entries) { restore_metadata(entries, extras.metadata); }};
     const auto header = read_checkpoint(mapped->bytes(), report.file, restore, report);
     if (header) {
       report.sequence = header->sequence;

@@ -7,15 +7,15 @@ namespace sluice::tsdb {
 
 using Verdict = ExemplarStore::Verdict;
 
-Verdict ExemplarStore::judge(uint64_t ref, const model::Exemplar& exemplar) const {
+Verdict ExemplarStore::judge(const model::Labels& series, const model::Exemplar& exemplar) const {
   const MutexLock lock(mutex_);
-  return judge_locked(ref, exemplar);
+  return judge_locked(series, exemplar);
 }
 
 // Comparing with the newest one suffices: of those at one time only greater ones are taken (validateExemplar).
-Verdict ExemplarStore::judge_locked(uint64_t ref, const model::Exemplar& exemplar) const {
+Verdict ExemplarStore::judge_locked(const model::Labels& series, const model::Exemplar& exemplar) const {
   if (exemplars_max_ == 0) return Verdict::kNotKept;
-  const auto found = series_.find(ref);
+  const auto found = series_.find(series);
   if (found == series_.end()) return Verdict::kNew;
   const model::Exemplar& newest = slots_[found->second.newest].exemplar;
   if (exemplar == newest) return Verdict::kDuplicate;
@@ -33,27 +33,16 @@ Verdict ExemplarStore::judge_locked(uint64_t ref, const model::Exemplar& exempla
   return is_there ? Verdict::kDuplicate : Verdict::kNew;
 }
 
-Verdict ExemplarStore::add(uint64_t ref, model::Exemplar exemplar) {
+Verdict ExemplarStore::add(const model::Labels& series, model::Exemplar exemplar) {
   const MutexLock lock(mutex_);
-  const Verdict verdict = judge_locked(ref, exemplar);
+  const Verdict verdict = judge_locked(series, exemplar);
   if (verdict != Verdict::kNew) return verdict;
-  const uint32_t at = take_slot();
-  slots_[at] = {.ref = ref, .exemplar = std::move(exemplar)};
-  link(at);
+  const uint32_t at = take_slot();  // which may take the last one of this very series
+  auto found = series_.find(series);
+  if (found == series_.end()) found = series_.emplace(std::make_shared<const model::Labels>(series), Ends{}).first;
+  slots_[at] = {.series = found->first, .exemplar = std::move(exemplar)};
+  link(at, found->second);
   return verdict;
-}
-
-void ExemplarStore::forget(uint64_t ref) {
-  const MutexLock lock(mutex_);
-  const auto found = series_.find(ref);
-  if (found == series_.end()) return;
-  for (uint32_t at = found->second.oldest; at != kNone;) {
-    const uint32_t newer = slots_[at].newer;
-    slots_[at] = {};
-    --size_;
-    at = newer;
-  }
-  series_.erase(found);
 }
 
 // The newest one of a series that is not after `t_ms`. Late ones are seldom very late.
@@ -71,44 +60,43 @@ uint32_t ExemplarStore::take_slot() {
   }
   const uint32_t at = next_;
   next_ = at + 1 == slots_.size() ? 0 : at + 1;
-  if (slots_[at].ref != 0) unlink(at);
+  unlink(at);
   return at;
 }
 
 void ExemplarStore::unlink(uint32_t at) {
   const Slot& slot = slots_[at];
-  const auto found = series_.find(slot.ref);
+  const auto found = series_.find(slot.series);
   (slot.older == kNone ? found->second.oldest : slots_[slot.older].newer) = slot.newer;
   (slot.newer == kNone ? found->second.newest : slots_[slot.newer].older) = slot.older;
   if (found->second.oldest == kNone) series_.erase(found);
-  --size_;
 }
 
-void ExemplarStore::link(uint32_t at) {
+void ExemplarStore::link(uint32_t at, Ends& ends) {
   Slot& slot = slots_[at];
-  Ends& ends = series_[slot.ref];
   slot.older = not_after(ends, slot.exemplar.t_ms);
   slot.newer = slot.older == kNone ? ends.oldest : slots_[slot.older].newer;
   (slot.older == kNone ? ends.oldest : slots_[slot.older].newer) = at;
   (slot.newer == kNone ? ends.newest : slots_[slot.newer].older) = at;
-  ++size_;
 }
 
-std::vector<uint64_t> ExemplarStore::series(model::TimeRange range) const {
-  const MutexLock lock(mutex_);
-  std::vector<uint64_t> refs;
-  for (const auto& [ref, ends] : series_) {
-    const uint32_t last = not_after(ends, range.max_ms);
-    if (last != kNone && slots_[last].exemplar.t_ms >= range.min_ms) refs.push_back(ref);
+std::vector<ExemplarStore::SeriesLabels> ExemplarStore::series(model::TimeRange range) const {
+  std::vector<SeriesLabels> found;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [labels, ends] : series_) {
+      const uint32_t last = not_after(ends, range.max_ms);
+      if (last != kNone && slots_[last].exemplar.t_ms >= range.min_ms) found.push_back(labels);
+    }
   }
-  std::ranges::sort(refs);
-  return refs;
+  std::ranges::sort(found, {}, [](const SeriesLabels& labels) -> const model::Labels& { return *labels; });
+  return found;
 }
 
-std::vector<model::Exemplar> ExemplarStore::read(uint64_t ref, model::TimeRange range) const {
+std::vector<model::Exemplar> ExemplarStore::read(const model::Labels& series, model::TimeRange range) const {
   const MutexLock lock(mutex_);
   std::vector<model::Exemplar> exemplars;
-  const auto found = series_.find(ref);
+  const auto found = series_.find(series);
   if (found == series_.end()) return exemplars;
   uint32_t at = not_after(found->second, range.max_ms);
   for (; at != kNone && slots_[at].exemplar.t_ms >= range.min_ms; at = slots_[at].older) {
@@ -118,22 +106,31 @@ std::vector<model::Exemplar> ExemplarStore::read(uint64_t ref, model::TimeRange 
   return exemplars;
 }
 
-void ExemplarStore::for_each(const std::function<void(uint64_t, const model::Exemplar&)>& visit) const {
+void ExemplarStore::for_each(const std::function<void(const model::Labels&, const model::Exemplar&)>& visit) const {
   const MutexLock lock(mutex_);
   for (size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[(next_ + i) % slots_.size()];
-    if (slot.ref != 0) visit(slot.ref, slot.exemplar);
+    visit(*slot.series, slot.exemplar);
   }
 }
 
 size_t ExemplarStore::size() const {
   const MutexLock lock(mutex_);
-  return size_;
+  return slots_.size();
 }
 
 size_t ExemplarStore::series_count() const {
   const MutexLock lock(mutex_);
   return series_.size();
+}
+
+void count_exemplar(Verdict verdict, model::AppendOutcome& outcome) {
+  switch (verdict) {
+    case Verdict::kNew:
+    case Verdict::kDuplicate: ++outcome.exemplars_added; return;
+    case Verdict::kOutOfOrder: ++outcome.exemplars_out_of_order; return;
+    case Verdict::kNotKept: return;
+  }
 }
 
 }  // namespace sluice::tsdb

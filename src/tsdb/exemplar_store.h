@@ -3,18 +3,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
 #include "base/thread_safety.h"
 #include "model/exemplar.h"
+#include "model/labels.h"
 #include "model/sample.h"
+#include "model/write_batch.h"
 
 namespace sluice::tsdb {
 
 /// The exemplars of a workspace: the ones added last, so many and no more, whichever series they belong to (a ring, as
-/// tsdb/exemplar.go has it). Series are named by their reference in the log; what their labels are and who may see them
-/// is the caller's business.
+/// tsdb/exemplar.go has it). Series are known by their labels, which are kept here: exemplars outlive the time their
+/// series is in the head, and join those of the same series when it comes back.
 ///
 /// Within a series they are in time order, several at one time among them (a native histogram has an exemplar for each
 /// bucket). Adding the same ones again changes nothing, so a log may be replayed over them.
@@ -33,18 +36,18 @@ class ExemplarStore {
     kNotKept,  ///< none are kept
   };
   /// What add() would say now.
-  Verdict judge(uint64_t ref, const model::Exemplar& exemplar) const;
+  Verdict judge(const model::Labels& series, const model::Exemplar& exemplar) const;
   /// Adds it, when it is kNew, in place of the one added first when the ring is full.
-  Verdict add(uint64_t ref, model::Exemplar exemplar);
-  /// Drops those of a series that is gone.
-  void forget(uint64_t ref);
+  Verdict add(const model::Labels& series, model::Exemplar exemplar);
+  bool keeps_any() const { return exemplars_max_ != 0; }
 
-  /// Series with exemplars inside `range`, ascending. A caller asks its matchers and its filter about each.
-  std::vector<uint64_t> series(model::TimeRange range) const;
+  using SeriesLabels = std::shared_ptr<const model::Labels>;
+  /// Series with exemplars inside `range`, sorted. A caller asks its matchers and its filter about each.
+  std::vector<SeriesLabels> series(model::TimeRange range) const;
   /// The exemplars of a series inside `range`, in time order.
-  std::vector<model::Exemplar> read(uint64_t ref, model::TimeRange range) const;
+  std::vector<model::Exemplar> read(const model::Labels& series, model::TimeRange range) const;
   /// All, in the order in which they were added, for a checkpoint. `visit` must not call back.
-  void for_each(const std::function<void(uint64_t ref, const model::Exemplar&)>& visit) const;
+  void for_each(const std::function<void(const model::Labels& series, const model::Exemplar&)>& visit) const;
 
   size_t size() const;
   size_t series_count() const;
@@ -52,7 +55,7 @@ class ExemplarStore {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
   struct Slot {
-    uint64_t ref = 0;  // 0: empty
+    SeriesLabels series;
     uint32_t older = kNone;  // of the same series
     uint32_t newer = kNone;
     model::Exemplar exemplar;
@@ -61,20 +64,33 @@ class ExemplarStore {
     uint32_t oldest = kNone;
     uint32_t newest = kNone;
   };
+  struct HashLabels {
+    using is_transparent = void;
+    size_t operator()(const model::Labels& labels) const { return static_cast<size_t>(labels.hash().low); }
+    size_t operator()(const SeriesLabels& labels) const { return (*this)(*labels); }
+  };
+  struct SameLabels {
+    using is_transparent = void;
+    static const model::Labels& of(const model::Labels& labels) { return labels; }
+    static const model::Labels& of(const SeriesLabels& labels) { return *labels; }
+    bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
+  };
 
-  Verdict judge_locked(uint64_t ref, const model::Exemplar& exemplar) const SLUICE_REQUIRES(mutex_);
+  Verdict judge_locked(const model::Labels& series, const model::Exemplar& exemplar) const SLUICE_REQUIRES(mutex_);
   uint32_t not_after(const Ends& ends, TimestampMs t_ms) const SLUICE_REQUIRES(mutex_);
   uint32_t take_slot() SLUICE_REQUIRES(mutex_);
   void unlink(uint32_t at) SLUICE_REQUIRES(mutex_);
-  void link(uint32_t at) SLUICE_REQUIRES(mutex_);
+  void link(uint32_t at, Ends& ends) SLUICE_REQUIRES(mutex_);
 
   const size_t exemplars_max_;
   const int64_t window_ms_;
   mutable Mutex mutex_;
   std::vector<Slot> slots_ SLUICE_GUARDED_BY(mutex_);
   uint32_t next_ SLUICE_GUARDED_BY(mutex_) = 0;  // the slot written next, once all are there
-  size_t size_ SLUICE_GUARDED_BY(mutex_) = 0;
-  std::unordered_map<uint64_t, Ends> series_ SLUICE_GUARDED_BY(mutex_);
+  std::unordered_map<SeriesLabels, Ends, HashLabels, SameLabels> series_ SLUICE_GUARDED_BY(mutex_);
 };
+
+/// Counts what became of an exemplar.
+void count_exemplar(ExemplarStore::Verdict verdict, model::AppendOutcome& outcome);
 
 }  // namespace sluice::tsdb

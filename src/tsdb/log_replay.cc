@@ -17,6 +17,9 @@ Result<void> LogReplay::apply(const journal::Record& record) {
   switch (record.kind) {
     case kAppendRecord: return apply_append(record);
     case kHistogramRecord: return apply_histograms(record);
+    case kStartedRecord: return apply_started(record);
+    case kExemplarRecord: return apply_exemplars(record);
+    case kMetadataRecord: return apply_metadata(record);
     case kFreezeRecord: {
       const auto before_ms = decode_freeze_record(record.payload);
       if (!before_ms || block_range_begin(*before_ms) != *before_ms) {
@@ -60,7 +63,7 @@ Result<void> LogReplay::apply_histograms(const journal::Record& record) {
     unreadable(record, decoded.error());
     return {};
   }
-  for (const auto& [ref, packed] : decoded->definitions.all()) series_.set(ref, head_.replay_define(ref, packed));
+  for (const auto& [ref, packed] : decoded->definitions) series_.set(ref, head_.replay_define(ref, packed));
   std::vector<HeadTypedSample> samples;
   for (auto& [ref, sample] : decoded->histograms) {
     if (MemorySeries* const series = series_of(ref)) samples.push_back({series, TypedSample::from(sample)});
@@ -71,12 +74,62 @@ Result<void> LogReplay::apply_histograms(const journal::Record& record) {
   return {};
 }
 
+Result<void> LogReplay::apply_started(const journal::Record& record) {
+  if (auto decoded = decode_started_record(record.payload, record_); !decoded) {
+    unreadable(record, decoded.error());
+    return {};
+  }
+  for (const auto& [ref, packed] : record_.definitions) series_.set(ref, head_.replay_define(ref, packed));
+  std::vector<HeadTypedSample> samples;
+  for (size_t i = 0; i < record_.samples.size(); ++i) {
+    const auto& [ref, sample] = record_.samples[i];
+    MemorySeries* const series = series_of(ref);
+    if (series != nullptr) samples.push_back({series, TypedSample::from(sample, record_.start_ms[i])});
+  }
+  model::AppendOutcome outcome;
+  head_.apply({}, samples, record_.floor_ms, outcome);
+  head_.write_full_chunks();
+  return {};
+}
+
+// What it defines, it defines for itself: exemplars make no series.
+Result<void> LogReplay::apply_exemplars(const journal::Record& record) {
+  auto decoded = decode_exemplar_record(record.payload);
+  if (!decoded) {
+    unreadable(record, decoded.error());
+    return {};
+  }
+  std::unordered_map<uint64_t, std::string_view> defined;
+  for (const auto& [ref, packed] : decoded->definitions) {
+    defined.insert_or_assign(ref, packed);
+    head_.reserve_refs(ref);
+  }
+  for (auto& [ref, exemplar] : decoded->exemplars) {
+    if (const auto found = defined.find(ref); found != defined.end()) {
+      extras_.exemplars.add(model::Labels::from_packed(std::string(found->second)), std::move(exemplar));
+    } else if (const MemorySeries* const series = series_of(ref)) {
+      extras_.exemplars.add(series->labels(head_.labels()), std::move(exemplar));
+    }
+  }
+  return {};
+}
+
+Result<void> LogReplay::apply_metadata(const journal::Record& record) {
+  const auto entries = decode_metadata_record(record.payload);
+  if (!entries) {
+    unreadable(record, entries.error());
+    return {};
+  }
+  restore_metadata(*entries, extras_.metadata);
+  return {};
+}
+
 Result<void> LogReplay::apply_append(const journal::Record& record) {
   if (auto decoded = decode_append_record(record.payload, record_); !decoded) {
     unreadable(record, decoded.error());
     return {};
   }
-  for (const auto& [ref, packed] : record_.definitions.all()) series_.set(ref, head_.replay_define(ref, packed));
+  for (const auto& [ref, packed] : record_.definitions) series_.set(ref, head_.replay_define(ref, packed));
   samples_.clear();
   for (const auto& [ref, sample] : record_.samples) {
     if (MemorySeries* const series = series_of(ref)) samples_.push_back({series, sample});

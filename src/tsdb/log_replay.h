@@ -10,16 +10,19 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "journal/record.h"
+#include "tsdb/extras.h"
 #include "tsdb/head.h"
 #include "tsdb/wal_record.h"
 
 namespace sluice::tsdb {
 
-/// Applies a log's records to a head, in their order, from the one behind a checkpoint on. Not thread-safe.
+/// Applies a log's records to a head and what is beside it, in their order, from the one behind a checkpoint on. Not
+/// thread-safe.
 class LogReplay {
  public:
   /// `name` is the workspace's, for log lines. All must outlive it.
-  LogReplay(Head& head, Logger& logger, const std::string& name) : head_(head), logger_(logger), name_(name) {}
+  LogReplay(Head& head, Extras& extras, Logger& logger, const std::string& name)
+      : head_(head), extras_(extras), logger_(logger), name_(name) {}
 
   /// Records up to `sequence` are in the head already, and so are the series it has now.
   void begin_after(journal::Sequence sequence);
@@ -30,7 +33,7 @@ class LogReplay {
   /// The freeze that no drop has followed; 0 when there is none.
   journal::Sequence open_freeze() const { return open_freeze_; }
   uint64_t records_unreadable() const { return records_unreadable_; }
-  uint64_t samples_lost() const { return samples_lost_; }
+  uint64_t samples_lost() const { return samples_lost_; }  ///< with exemplars
 
  private:
   /// Series by their names in the log, which are dense where they are.
@@ -53,11 +56,15 @@ class LogReplay {
   };
 
   Result<void> apply_append(const journal::Record& record);
+  Result<void> apply_started(const journal::Record& record);
   Result<void> apply_histograms(const journal::Record& record);
+  Result<void> apply_exemplars(const journal::Record& record);
+  Result<void> apply_metadata(const journal::Record& record);
   MemorySeries* series_of(uint64_t ref);
   void unreadable(const journal::Record& record, const Error& error);
 
   Head& head_;
+  Extras& extras_;
   Logger& logger_;
   const std::string& name_;
   RefTable series_;

@@ -5,10 +5,13 @@
 
 namespace sluice::tsdb {
 
-bool MetadataStore::is_news(std::string_view name, const model::Metadata& metadata) const {
+bool MetadataStore::is_news(std::string_view name, const model::Metadata& metadata, TimestampMs now_ms) {
   const MutexLock lock(mutex_);
   const auto found = by_name_.find(name);
-  return found == by_name_.end() || found->second->metadata != metadata;
+  if (found == by_name_.end() || found->second->metadata != metadata) return true;
+  families_.splice(families_.begin(), families_, found->second);
+  found->second->seen_ms = now_ms;
+  return false;
 }
 
 void MetadataStore::set(std::string_view name, model::Metadata metadata, TimestampMs now_ms) {
@@ -35,12 +38,13 @@ std::optional<MetadataStore::Family> MetadataStore::find(std::string_view name) 
   return *found->second;
 }
 
+std::vector<MetadataStore::Family> MetadataStore::by_age() const {
+  const MutexLock lock(mutex_);
+  return {families_.rbegin(), families_.rend()};
+}
+
 std::vector<MetadataStore::Family> MetadataStore::families() const {
-  std::vector<Family> all;
-  {
-    const MutexLock lock(mutex_);
-    all.assign(families_.begin(), families_.end());
-  }
+  std::vector<Family> all = by_age();
   std::ranges::sort(all, {}, &Family::name);
   return all;
 }

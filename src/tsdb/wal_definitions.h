@@ -38,10 +38,18 @@ class WalDefinitionWriter {
 /// Definitions read back, and the labels they name.
 class WalDefinitions {
  public:
+  WalDefinitions() = default;
+  WalDefinitions(WalDefinitions&&) = default;  // what they name stays where it is
+  WalDefinitions& operator=(WalDefinitions&&) = default;
+
   /// Reads what a writer wrote, in place of what was there. kMalformed, with the offset in the record, for anything
   /// else, and for label sets of more than limits::kPackedBytesPerRequestMax together.
   Result<void> read(ByteReader& in);
-  const std::vector<WalDefinition>& all() const { return all_; }
+
+  size_t size() const { return all_.size(); }
+  const WalDefinition& operator[](size_t i) const { return all_[i]; }
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
 
  private:
   Result<void> read_one(ByteReader& in);

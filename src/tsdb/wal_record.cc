@@ -80,15 +80,43 @@ std::string AppendRecordWriter::finish(TimestampMs floor_ms, WalHistogramWriter 
   return record;
 }
 
+std::string AppendRecordWriter::finish(TimestampMs floor_ms, std::span<const TimestampMs> start_ms) && {
+  SLUICE_CHECK(start_ms.size() == sample_count_, "a start timestamp for each sample");
+  std::string record = std::move(*this).finish(floor_ms);
+  record += encode_start_times(start_ms);
+  return record;
+}
+
+std::string AppendRecordWriter::finish(WalExemplarWriter exemplars) && {
+  std::string record;
+  definitions_.finish(record);
+  record += std::move(exemplars).finish();
+  return record;
+}
+
 namespace {
 
 class Decoder {
  public:
-  Decoder(std::string_view payload, AppendRecord& record) : in_(payload), record_(record) { record_.samples.clear(); }
+  Decoder(std::string_view payload, AppendRecord& record) : in_(payload), record_(record) {
+    record_.samples.clear();
+    record_.start_ms.clear();
+  }
 
   Result<void> run() {
     SLUICE_TRY(beginning());
     SLUICE_TRY(samples());
+    return end();
+  }
+
+  Result<void> run_started() {
+    SLUICE_TRY(beginning());
+    SLUICE_TRY(samples());
+    SLUICE_ASSIGN(record_.start_ms, read_start_times(in_, record_.samples.size()));
+    return {};
+  }
+
+  Result<void> end() {
     if (!in_.empty()) return malformed("bytes after the last sample");
     return {};
   }
@@ -162,6 +190,10 @@ Result<void> decode_append_record(std::string_view payload, AppendRecord& record
   return Decoder(payload, record).run();
 }
 
+Result<void> decode_started_record(std::string_view payload, AppendRecord& record) {
+  return Decoder(payload, record).run_started();
+}
+
 Result<HistogramRecord> decode_histogram_record(std::string_view payload) {
   AppendRecord beginning;
   Decoder decoder(payload, beginning);
@@ -169,6 +201,26 @@ Result<HistogramRecord> decode_histogram_record(std::string_view payload) {
   HistogramRecord record{beginning.floor_ms, std::move(beginning.definitions), {}};
   SLUICE_ASSIGN(record.histograms, read_wal_histograms(decoder.rest()));
   return record;
+}
+
+Result<ExemplarRecord> decode_exemplar_record(std::string_view payload) {
+  AppendRecord beginning;
+  Decoder decoder(payload, beginning);
+  ExemplarRecord record;
+  SLUICE_TRY(record.definitions.read(decoder.rest()));
+  SLUICE_ASSIGN(record.exemplars, read_wal_exemplars(decoder.rest()));
+  return record;
+}
+
+std::string encode_metadata_record(std::span<const WalMetadata> entries) {
+  WalMetadataWriter writer;
+  for (const auto& [family, metadata] : entries) writer.add(family, metadata);
+  return std::move(writer).finish();
+}
+
+Result<std::vector<WalMetadata>> decode_metadata_record(std::string_view payload) {
+  ByteReader in(payload);
+  return read_wal_metadata(in);
 }
 
 std::string encode_freeze_record(TimestampMs before_ms) {

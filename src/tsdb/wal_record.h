@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,10 @@ class AppendRecordWriter {
   std::string finish(TimestampMs floor_ms) &&;
   /// The same definitions, and these histograms in place of the samples.
   std::string finish(TimestampMs floor_ms, WalHistogramWriter histograms) &&;
+  /// The samples as well, and for each its start timestamp, 0 where unknown: a record of kind kStartedRecord.
+  std::string finish(TimestampMs floor_ms, std::span<const TimestampMs> start_ms) &&;
+  /// The definitions alone, no floor, and these exemplars.
+  std::string finish(WalExemplarWriter exemplars) &&;
 
  private:
   WalDefinitionWriter definitions_;
@@ -51,11 +56,15 @@ struct AppendRecord {
   TimestampMs floor_ms = INT64_MAX;
   WalDefinitions definitions;
   std::vector<WalSample> samples;
+  std::vector<TimestampMs> start_ms;  ///< of the samples, 0 where unknown; empty when the record has none
 };
 
 /// Reads an append record into `record`, whose memory is used again. kMalformed, with the offset in the payload, for
 /// bytes that are none.
 Result<void> decode_append_record(std::string_view payload, AppendRecord& record);
+
+/// Likewise a record of kind kStartedRecord.
+Result<void> decode_started_record(std::string_view payload, AppendRecord& record);
 
 /// A record of native histograms: its floor and definitions as an append record has them.
 struct HistogramRecord {
@@ -64,6 +73,17 @@ struct HistogramRecord {
   std::vector<WalHistogram> histograms;
 };
 Result<HistogramRecord> decode_histogram_record(std::string_view payload);
+
+/// A record of exemplars.
+struct ExemplarRecord {
+  WalDefinitions definitions;  ///< of series that no durable record may have defined
+  std::vector<WalExemplar> exemplars;
+};
+Result<ExemplarRecord> decode_exemplar_record(std::string_view payload);
+
+/// A record of metadata.
+std::string encode_metadata_record(std::span<const WalMetadata> entries);
+Result<std::vector<WalMetadata>> decode_metadata_record(std::string_view payload);
 
 /// The payload of a freeze: the time before which no sample is added in order any more.
 std::string encode_freeze_record(TimestampMs before_ms);

@@ -19,36 +19,52 @@ std::string counted(uint64_t count, std::string bytes) {
   return section;
 }
 
-void append_labels(std::string& out, const model::Labels& labels) {
-  std::string bytes;
-  for (const model::LabelView label : labels) {
-    append_prefixed_bytes(bytes, label.name);
-    append_prefixed_bytes(bytes, label.value);
-  }
-  append_prefixed_bytes(out, bytes);
-}
-
 std::unexpected<Error> malformed(const ByteReader& in, std::string_view record, std::string_view what) {
   return fail(ErrorCode::kMalformed, fmt::format("{} record: {} at byte {}", record, what, in.offset()));
 }
 
-// As the definitions of an append record; false unless they are sorted and unique, and no value is empty.
-bool read_labels(std::string_view bytes, model::Labels& labels) {
-  std::vector<model::LabelView> views;
-  ByteReader reader(bytes);
-  std::string_view previous;
-  while (!reader.empty()) {
-    const auto name = reader.prefixed_bytes();
-    const auto value = reader.prefixed_bytes();
-    if (!name || !value || value->empty() || *name <= previous) return false;
-    views.push_back({*name, *value});
-    previous = *name;
-  }
-  labels = model::Labels::from_views(views);
-  return true;
-}
+// How a start timestamp follows.
+enum class StartForm : uint8_t { kUnknown, kSame, kOther };
 
 }  // namespace
+
+std::string encode_start_times(std::span<const TimestampMs> start_ms) {
+  std::string section;
+  section.reserve(start_ms.size());
+  TimestampMs previous = 0;
+  for (const TimestampMs start : start_ms) {
+    StartForm form = StartForm::kOther;
+    if (start == 0) form = StartForm::kUnknown;
+    else if (start == previous) form = StartForm::kSame;
+    section += static_cast<char>(form);
+    if (form != StartForm::kOther) continue;
+    append_signed_varint(section, static_cast<int64_t>(static_cast<uint64_t>(start) - static_cast<uint64_t>(previous)));
+    previous = start;
+  }
+  return section;
+}
+
+Result<std::vector<TimestampMs>> read_start_times(ByteReader& in, size_t count) {
+  constexpr std::string_view kRecord = "append";
+  if (count > in.remaining()) return malformed(in, kRecord, "fewer start timestamps than samples");
+  std::vector<TimestampMs> start_ms;
+  start_ms.reserve(count);
+  uint64_t previous = 0;
+  while (start_ms.size() < count) {
+    const auto form = in.varint();
+    if (!form || *form > static_cast<uint64_t>(StartForm::kOther)) return malformed(in, kRecord, "no start timestamp");
+    if (static_cast<StartForm>(*form) == StartForm::kOther) {
+      const auto difference = in.signed_varint();
+      if (!difference) return malformed(in, kRecord, "no start timestamp");
+      previous += static_cast<uint64_t>(*difference);
+    }
+    const bool is_known = static_cast<StartForm>(*form) != StartForm::kUnknown;
+    if (is_known && previous == 0) return malformed(in, kRecord, "a start timestamp of 0");
+    start_ms.push_back(is_known ? static_cast<TimestampMs>(previous) : 0);
+  }
+  if (!in.empty()) return malformed(in, kRecord, "bytes after the last start timestamp");
+  return start_ms;
+}
 
 void WalExemplarWriter::add(uint64_t ref, const model::Exemplar& exemplar) {
   SLUICE_CHECK(ref != 0 && ref <= kSeriesRefMax, "a series reference out of range");
@@ -56,7 +72,7 @@ void WalExemplarWriter::add(uint64_t ref, const model::Exemplar& exemplar) {
   const uint64_t difference = static_cast<uint64_t>(exemplar.t_ms) - static_cast<uint64_t>(previous_t_ms_);
   append_signed_varint(bytes_, static_cast<int64_t>(difference));
   append_le<uint64_t>(bytes_, std::bit_cast<uint64_t>(exemplar.value));
-  append_labels(bytes_, exemplar.labels);
+  append_prefixed_bytes(bytes_, exemplar.labels.packed());
   previous_ref_ = ref;
   previous_t_ms_ = exemplar.t_ms;
   ++count_;
@@ -80,9 +96,11 @@ Result<std::vector<WalExemplar>> read_wal_exemplars(ByteReader& in) {
     ref += static_cast<uint64_t>(*ref_step);
     t_ms += static_cast<uint64_t>(*t_step);
     if (ref == 0 || ref > kSeriesRefMax) return malformed(in, kRecord, "a series reference out of range");
-    model::Exemplar exemplar{.value = std::bit_cast<double>(*value), .t_ms = static_cast<TimestampMs>(t_ms)};
-    if (!read_labels(*labels, exemplar.labels)) return malformed(in, kRecord, "no canonical label set");
-    exemplars.push_back({ref, std::move(exemplar)});
+    if (!model::is_packed(*labels)) return malformed(in, kRecord, "no canonical label set");
+    exemplars.push_back({ref,
+                         {.labels = model::Labels::from_packed(std::string(*labels)),
+                          .value = std::bit_cast<double>(*value),
+                          .t_ms = static_cast<TimestampMs>(t_ms)}});
   }
   if (!in.empty()) return malformed(in, kRecord, "bytes after the last exemplar");
   return exemplars;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,14 +12,15 @@
 #include "model/histogram.h"
 #include "model/metadata.h"
 
-/// What the log holds besides float samples, as docs/formats/wal.md lays it out: native histograms, exemplars,
-/// metadata. These are the parts of a record that come after the floor and the definitions of series, which are as in
-/// an append record; a metadata record is nothing else.
+/// What the log holds besides plain float samples, as docs/formats/wal.md lays it out: native histograms, exemplars,
+/// metadata, start timestamps of floats. These are the parts of a record that come after the floor and the definitions
+/// of series, which are as in an append record; a metadata record is nothing else.
 namespace sluice::tsdb {
 
 inline constexpr uint8_t kHistogramRecord = 10;  ///< floor, definitions, native histograms
 inline constexpr uint8_t kExemplarRecord = 6;   ///< definitions, exemplars
 inline constexpr uint8_t kMetadataRecord = 7;   ///< metadata of metric families
+inline constexpr uint8_t kStartedRecord = 11;    ///< as an append record, and then its samples' start timestamps
 
 struct WalHistogram {
   uint64_t ref = 0;
@@ -76,6 +78,10 @@ class WalMetadataWriter {
   std::string bytes_;
   uint64_t count_ = 0;
 };
+
+/// The start timestamps of a record's samples, one for each, 0 where unknown.
+std::string encode_start_times(std::span<const TimestampMs> start_ms);
+Result<std::vector<TimestampMs>> read_start_times(ByteReader& in, size_t count);
 
 /// Read what the writers wrote, up to the end of `in`. kMalformed, with the offset in the record, for anything else.
 /// Histograms are of a shape (as many buckets as spans say, within limits::kChunkHistogramBucketsMax); whether they are

@@ -44,7 +44,10 @@ Result<std::shared_ptr<WorkspaceDb>> WorkspaceDb::open(FileSystem& fs, std::stri
 
 WorkspaceDb::WorkspaceDb(Private, FileSystem& fs, std::string directory, WorkspaceDbOptions options)
     : fs_(fs), directory_(std::move(directory)), options_(std::move(options)),
-      head_(std::make_shared<Head>(&fs, join_path(directory_, "chunks_head"), options_.logger)) {
+      head_(std::make_shared<Head>(&fs, join_path(directory_, "chunks_head"), options_.logger)),
+      extras_(std::make_shared<Extras>(Extras::Limits{.exemplars_max = options_.exemplars_max,
+                                                      .exemplar_window_ms = options_.late_window_ms,
+                                                      .families_max = limits::kMetadataFamiliesMax})) {
   if (options_.metrics != nullptr) metrics_ = std::make_unique<WorkspaceMetrics>(*options_.metrics);
 }
 
@@ -72,8 +75,8 @@ Result<void> WorkspaceDb::replay() {
                                          .logger = options_.logger,
                                          .name = options_.name,
                                          .ranges_ms = compaction_ranges(options_.retention.time_ms)}));
-  SLUICE_ASSIGN(const auto checkpoint, load_checkpoint(fs_, directory_, *head_));
-  LogReplay replay(*head_, *options_.logger, options_.name);
+  SLUICE_ASSIGN(const auto checkpoint, load_checkpoint(fs_, directory_, *head_, *extras_));
+  LogReplay replay(*head_, *extras_, *options_.logger, options_.name);
   replay.begin_after(checkpoint.sequence);
   journal::Options log = options_.log;
   log.owner = weak_from_this();
@@ -161,6 +164,8 @@ void WorkspaceDb::register_gauges() {
                           [head = head_] { return static_cast<double>(head->stats().samples); });
   registry.gauge_function("sluice_head_bytes", "Approximate memory of the head.", labels,
                           [head = head_] { return static_cast<double>(head->bytes()); });
+  registry.gauge_function("sluice_exemplars", "Exemplars kept.", labels,
+                          [extras = extras_] { return static_cast<double>(extras->exemplars.size()); });
   registry.gauge_function("sluice_wal_disk_bytes", "Size of the log's segments on disk.", labels,
                           [log = journal_] { return static_cast<double>(log->disk_bytes()); });
 }
@@ -172,42 +177,10 @@ void WorkspaceDb::append(model::AppendBatch batch, Done done) {
                           head_->bytes(), options_.head_bytes_max)));
     return;
   }
-  if (!batch.histograms.empty()) {
-    append_histograms(std::move(batch), std::move(done));
-    return;
-  }
-  append_floats(std::move(batch), std::move(done));
-}
-
-// Two records, floats first: the answer comes when both are applied.
-void WorkspaceDb::append_histograms(model::AppendBatch batch, Done done) {
-  struct Parts {
-    model::AppendOutcome floats;
-    std::optional<Error> error;
-    Done done;
-  };
-  auto parts = std::make_shared<Parts>();
-  parts->done = std::move(done);
-  auto pending = std::make_unique<PendingAppend>();
-  pending->kind = kHistogramRecord;
-  pending->known_lease = batch.known_lease ? batch.known_lease : head_->lease();
-  std::string record = prepare_histograms(batch, *pending);
-  pending->done = [parts](Result<model::AppendOutcome> result) {
-    if (result && parts->error) result = std::unexpected(*parts->error);
-    if (result) result->add(parts->floats);
-    parts->done(std::move(result));
-  };
-  batch.histograms.clear();
-  if (!batch.samples.empty()) {
-    append_floats(std::move(batch), [parts](Result<model::AppendOutcome> result) {
-      if (result) {
-        parts->floats = *std::move(result);
-      } else {
-        parts->error = std::move(result).error();
-      }
-    });
-  }
-  log_or_wait(std::move(record), std::move(pending));
+  const bool is_plain =
+      batch.histograms.empty() && batch.exemplars.empty() && batch.metadata.empty() && batch.start_ms.empty();
+  if (is_plain) append_floats(std::move(batch), std::move(done));
+  else append_parts(std::move(batch), std::move(done));
 }
 
 void WorkspaceDb::append_floats(model::AppendBatch batch, Done done) {
@@ -221,9 +194,8 @@ void WorkspaceDb::append_floats(model::AppendBatch batch, Done done) {
 
 // What adds nothing waits for what was logged before it.
 void WorkspaceDb::log_or_wait(std::string record, std::unique_ptr<PendingAppend> pending) {
-  const bool adds_nothing = pending->samples.empty() && pending->typed.empty();
   last_append_.store(options_.clock->steady(), std::memory_order_relaxed);
-  if (adds_nothing) {
+  if (pending->adds_nothing()) {
     journal_->barrier([this, pending = std::move(pending)](Result<journal::Sequence> result) mutable {
       if (!result) pending->error = std::move(result).error();
       committed(std::move(pending));
@@ -312,6 +284,29 @@ std::string WorkspaceDb::prepare(const model::AppendBatch& batch, PendingAppend&
   return std::move(draft.record).finish(pending.floor_ms);
 }
 
+// As prepare(), for floats of which some have a start timestamp.
+std::string WorkspaceDb::prepare_started(const model::AppendBatch& batch, PendingAppend& pending) const {
+  Draft draft(*head_, batch.samples.size());
+  pending.floor_ms = late_floor();
+  TypedSample existing;
+  for (const auto& entry : batch.series) {
+    if (entry.sample_count == 0) continue;
+    MemorySeries* series = series_of(batch, entry, draft, pending);
+    for (uint32_t i = entry.first_sample; i < entry.first_sample + entry.sample_count; ++i) {
+      const TypedSample sample = TypedSample::from(batch.samples[i], batch.start_ms[i]);
+      const Verdict verdict = head_->judge(*series, sample, pending.floor_ms, existing);
+      if (verdict != Verdict::kAdded && verdict != Verdict::kAddedLate) {
+        count_verdict(verdict, *series, head_->labels(), sample, existing, pending.floor_ms, pending.outcome);
+        continue;
+      }
+      draft.record.add_sample(series->ref(), batch.samples[i]);
+      pending.samples.push_back({series, batch.samples[i]});
+      pending.start_ms.push_back(batch.start_ms[i]);
+    }
+  }
+  return std::move(draft.record).finish(pending.floor_ms, pending.start_ms);
+}
+
 std::string WorkspaceDb::prepare_histograms(const model::AppendBatch& batch, PendingAppend& pending) const {
   Draft draft(*head_, 0);
   WalHistogramWriter histograms;
@@ -329,6 +324,50 @@ std::string WorkspaceDb::prepare_histograms(const model::AppendBatch& batch, Pen
     pending.typed.push_back({series, std::move(sample)});
   }
   return std::move(draft.record).finish(pending.floor_ms, std::move(histograms));
+}
+
+// Known ones, and those that get samples by the same request, perhaps in another entry: exemplars alone make no series.
+MemorySeries* WorkspaceDb::series_of_exemplars(const model::AppendBatch::SeriesEntry& entry, std::string_view packed,
+                                               std::span<MemorySeries* const> made, Draft& draft,
+                                               PendingAppend& pending) const {
+  if (entry.known) return static_cast<MemorySeries*>(entry.known.series);
+  bool pinned = false;
+  MemorySeries* series = draft.resolver.resolve(entry.hash, packed, pinned);
+  if (!pinned) return series;
+  pending.pinned.push_back(series);
+  if (!std::ranges::binary_search(made, series)) return nullptr;
+  draft.define(*series, packed, pending.definitions);
+  return series;
+}
+
+// `made`: the series that the request's samples define, sorted.
+std::string WorkspaceDb::prepare_exemplars(const model::AppendBatch& batch, std::span<MemorySeries* const> made,
+                                           PendingAppend& pending) const {
+  Draft draft(*head_, 0);
+  WalExemplarWriter record;
+  std::optional<uint32_t> entry;
+  MemorySeries* series = nullptr;
+  model::Labels labels;
+  for (const auto& [index, exemplar] : batch.exemplars) {
+    if (entry != index) {
+      const auto& exemplified = batch.series[index];
+      series = series_of_exemplars(exemplified, batch.packed_of(exemplified), made, draft, pending);
+      if (series != nullptr) labels = series->labels(head_->labels());
+      entry = index;
+    }
+    if (series == nullptr) {
+      ++pending.outcome.exemplars_without_series;
+      continue;
+    }
+    const auto verdict = extras_->exemplars.judge(labels, exemplar);
+    if (verdict != ExemplarStore::Verdict::kNew) {
+      count_exemplar(verdict, pending.outcome);
+      continue;
+    }
+    record.add(series->ref(), exemplar);
+    pending.exemplars.push_back({labels, exemplar});
+  }
+  return std::move(draft.record).finish(std::move(record));
 }
 
 void WorkspaceDb::committed(std::unique_ptr<PendingAppend> pending) {
@@ -370,7 +409,10 @@ void WorkspaceDb::complete(PendingAppend& pending) {
   switch (pending.kind) {
     case kFreezeRecord: head_->freeze(pending.before_ms); break;
     case kDropRecord: head_->drop(); break;
+    case kStartedRecord: apply_started(pending); break;
     case kHistogramRecord: head_->apply(pending.definitions, pending.typed, pending.floor_ms, pending.outcome); break;
+    case kExemplarRecord: apply_exemplars(pending); break;
+    case kMetadataRecord: apply_metadata(pending); break;
     default: head_->apply(pending.definitions, pending.samples, pending.floor_ms, pending.outcome);
   }
   if (pending.sequence != 0) applied_.store(pending.sequence, std::memory_order_release);

@@ -14,16 +14,20 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/file_system.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/thread_safety.h"
 #include "journal/journal.h"
+#include "model/exemplar_queryable.h"
+#include "model/metadata_queryable.h"
 #include "model/queryable.h"
 #include "model/write_batch.h"
 #include "tsdb/block_set.h"
 #include "tsdb/checkpoint.h"
 #include "tsdb/compaction_plan.h"
+#include "tsdb/extras.h"
 #include "tsdb/head.h"
 #include "tsdb/log_replay.h"
 #include "tsdb/wal_record.h"
@@ -53,6 +57,7 @@ struct WorkspaceDbOptions {
   uint64_t head_bytes_max = 4ull << 30; ///< approximate; over it append() answers kResourceExhausted
   /// How far behind the workspace's newest sample late samples are taken; 0: only newer ones than the series' newest.
   int64_t late_window_ms = kLateWindowMsDefault;
+  size_t exemplars_max = limits::kExemplarsMax;  ///< the ones added last; 0: none
   /// maintain() writes a checkpoint once this much log has been written since the last one.
   uint64_t checkpoint_log_bytes = 1ull << 30;
   Retention retention;
@@ -63,13 +68,14 @@ struct WorkspaceDbOptions {
 /// One workspace: a directory with its own log, head and blocks. docs/formats/wal.md has the bytes of the log.
 ///
 /// The way of a write: resolve series -> encode one record (definitions of series not yet durably defined,
-/// samples) -> log -> wait until durable -> apply to the head, in the order of the log -> done.
+/// samples; what a request has besides floats goes into records of its own) -> log -> wait until durable -> apply to
+/// the head, in the order of the log -> done.
 ///
 /// docs/storage.md tells how log, head, checkpoint and blocks work together.
 ///
 /// Invariants:
-/// 1. The head, and so every query, shows only what is durable, and a request whole or not at all; its floats and its
-///    native histograms, which are two records, each for themselves. (One exception:
+/// 1. The head, and so every query, shows only what is durable, and a request whole or not at all; its floats, native
+///    histograms, exemplars and metadata, which are records of their own, each for themselves. (One exception:
 ///    when a process was killed and the disk refuses writes ever since, what could be read back is shown although
 ///    nothing proves its sync; no append succeeds until that is mended.)
 /// 2. What becomes of a sample is decided when it is applied, by rules that depend on nothing but the log up to
@@ -82,7 +88,10 @@ struct WorkspaceDbOptions {
 ///    commit so never leaves a sample without its series.
 ///
 /// Thread-safe.
-class WorkspaceDb final : public model::Queryable, public std::enable_shared_from_this<WorkspaceDb> {
+class WorkspaceDb final : public model::Queryable,
+                          public model::ExemplarQueryable,
+                          public model::MetadataQueryable,
+                          public std::enable_shared_from_this<WorkspaceDb> {
   struct Private {};
 
  public:
@@ -126,6 +135,12 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
                                                 std::span<const std::vector<model::Matcher>> selectors,
                                                 model::TimeRange range, size_t limit) const override;
 
+  Result<std::vector<model::SeriesExemplars>> exemplars(std::span<const std::vector<model::Matcher>> selectors,
+                                                        model::TimeRange range,
+                                                        model::QueryBudget& budget) const override;
+  bool keeps_exemplars() const { return extras_->exemplars.keeps_any(); }
+  Result<std::vector<model::MetricFamily>> metadata(std::string_view name) const override;
+
   HeadStats stats() const { return head_->stats(); }
   const journal::Recovery& recovery() const { return journal_->recovery(); }
   const std::string& directory() const { return directory_; }
@@ -138,10 +153,19 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   void register_gauges();
   TimestampMs late_floor() const;
   void append_floats(model::AppendBatch batch, Done done);
-  void append_histograms(model::AppendBatch batch, Done done);
+  void append_parts(model::AppendBatch batch, Done done);
   void log_or_wait(std::string record, std::unique_ptr<PendingAppend> pending);
   std::string prepare(const model::AppendBatch& batch, PendingAppend& pending) const;
+  std::string prepare_started(const model::AppendBatch& batch, PendingAppend& pending) const;
   std::string prepare_histograms(const model::AppendBatch& batch, PendingAppend& pending) const;
+  std::string prepare_exemplars(const model::AppendBatch& batch, std::span<MemorySeries* const> made,
+                                PendingAppend& pending) const;
+  std::string prepare_metadata(model::AppendBatch& batch, PendingAppend& pending) const;
+  MemorySeries* series_of_exemplars(const model::AppendBatch::SeriesEntry& entry, std::string_view packed,
+                                    std::span<MemorySeries* const> made, Draft& draft, PendingAppend& pending) const;
+  void apply_started(PendingAppend& pending);
+  void apply_exemplars(PendingAppend& pending);
+  void apply_metadata(PendingAppend& pending);
   MemorySeries* series_of(const model::AppendBatch& batch, const model::AppendBatch::SeriesEntry& entry, Draft& draft,
                           PendingAppend& pending) const;
   void committed(std::unique_ptr<PendingAppend> pending);
@@ -163,6 +187,7 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   const WorkspaceDbOptions options_;
   std::unique_ptr<WorkspaceMetrics> metrics_;  ///< null without a registry
   std::shared_ptr<Head> head_;
+  std::shared_ptr<Extras> extras_;
   std::shared_ptr<journal::Journal> journal_;
   std::atomic<journal::Sequence> applied_{0};  ///< the head holds the log up to here
   std::atomic<uint64_t> logged_bytes_{0};  ///< of records, since the last checkpoint

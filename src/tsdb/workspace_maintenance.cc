@@ -134,7 +134,7 @@ void WorkspaceDb::checkpoint() {
   if (sequence == checkpoint_sequence_ || open_freeze_ != 0) return;
   const auto began = options_.clock->steady();
   logged_bytes_.store(0, std::memory_order_relaxed);
-  const auto written = write_checkpoint(fs_, directory_, sequence, *head_);
+  const auto written = write_checkpoint(fs_, directory_, sequence, *head_, *extras_);
   if (!written) {
     options_.logger->warn("checkpoint not written: the log stays as long as it is",
                           {{"workspace", options_.name}, {"reason", written.error().message}});

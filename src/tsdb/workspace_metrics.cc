@@ -6,6 +6,9 @@ namespace sluice::tsdb {
 namespace {
 
 constexpr const char* kRefused = "sluice_head_samples_refused_total";
+constexpr const char* kExemplarsRefused = "sluice_exemplars_refused_total";
+constexpr const char* kExemplarsRefusedHelp =
+    "Exemplars that did not come to be kept, by reason. No error for senders.";
 constexpr const char* kRefusedHelp = "Samples not added to the head, by reason.";
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
@@ -30,6 +33,11 @@ WorkspaceMetrics::WorkspaceMetrics(MetricRegistry& registry)
                                    "Samples that were stored already, with the same value: accepted, not added.")),
       out_of_order_(registry.counter(kRefused, kRefusedHelp, {{"reason", "out_of_order"}})),
       conflicting_(registry.counter(kRefused, kRefusedHelp, {{"reason", "duplicate_timestamp"}})),
+      exemplars_added_(
+          registry.counter("sluice_exemplars_added_total", "Exemplars taken, with those that were there already.")),
+      exemplars_out_of_order_(registry.counter(kExemplarsRefused, kExemplarsRefusedHelp, {{"reason", "out_of_order"}})),
+      exemplars_without_series_(
+          registry.counter(kExemplarsRefused, kExemplarsRefusedHelp, {{"reason", "unknown_series"}})),
       damage_(registry.counter("sluice_wal_damage_total", "Damaged places found in logs when opening them.")),
       samples_lost_(registry.counter("sluice_wal_samples_lost_total",
                                      "Samples skipped at replay because damage took their series' definition.")) {}
@@ -53,6 +61,9 @@ void WorkspaceMetrics::appended(const model::AppendOutcome& outcome) {
   duplicates_.add(outcome.duplicates);
   out_of_order_.add(outcome.out_of_order);
   conflicting_.add(outcome.conflicting);
+  exemplars_added_.add(outcome.exemplars_added);
+  exemplars_out_of_order_.add(outcome.exemplars_out_of_order);
+  exemplars_without_series_.add(outcome.exemplars_without_series);
 }
 
 void WorkspaceMetrics::replayed(const journal::Recovery& recovery, uint64_t records_unreadable, uint64_t samples_lost) {

@@ -31,6 +31,9 @@ class WorkspaceMetrics {
   Counter& duplicates_;
   Counter& out_of_order_;
   Counter& conflicting_;
+  Counter& exemplars_added_;
+  Counter& exemplars_out_of_order_;
+  Counter& exemplars_without_series_;
   Counter& damage_;
   Counter& samples_lost_;
 };

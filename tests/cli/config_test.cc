@@ -70,6 +70,7 @@ storage:
   idle_close_seconds: 600
   head_bytes_max: 2000000
   out_of_order_window_seconds: 7200
+  exemplars_max: 5000
   retention_days: 30
   retention_bytes: 9000000000
 log: {level: debug, format: json}
@@ -106,6 +107,7 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config.pinned_jwks[0].issuer, "https://k3s.example/");
   EXPECT_EQ(config.log_format, LogFormat::kJson);
   EXPECT_EQ(config.query_samples_max, 1000u);
+  EXPECT_EQ(config.exemplars_max, 5000u);
 }
 
 TEST(Config, TheTestAboveNamesEveryKeyThereIs) {

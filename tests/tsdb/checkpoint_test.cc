@@ -15,11 +15,25 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr TimestampMs kStart = 100 * kBlockRangeMs;
+constexpr Extras::Limits kNone;
 
 class CheckpointTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(fs_.create_directories("ws", 0755)); }
 
+  static Result<uint64_t> write_checkpoint(FileSystem& fs, const std::string& directory, journal::Sequence sequence,
+                                           const Head& head) {
+    return tsdb::write_checkpoint(fs, directory, sequence, head, Extras(kNone));
+  }
+  static Result<CheckpointReport> load_checkpoint(FileSystem& fs, const std::string& directory, Head& head) {
+    Extras extras(kNone);
+    return tsdb::load_checkpoint(fs, directory, head, extras);
+  }
+  static Result<CheckpointHeader> read_checkpoint(std::string_view bytes, const std::string& file,
+                                                  const std::function<Result<void>(const CheckpointSeries&)>& use,
+                                                  CheckpointReport& report) {
+    return tsdb::read_checkpoint(bytes, file, {.series = use, .exemplars = {}, .metadata = {}}, report);
+  }
   static void write(Head& head, const LabelList& list, TimestampMs t_ms, double value) {
     const auto set = model::Labels::from(list);
     bool pinned = false;
@@ -72,6 +86,38 @@ TEST_F(CheckpointTest, GivesBackTheWholeHead) {
     }
   }
   EXPECT_EQ(contents(restored), contents(head));
+}
+
+TEST_F(CheckpointTest, GivesBackExemplarsAndMetadataInTheirOrder) {
+  constexpr Extras::Limits kSome{.exemplars_max = 20'000, .exemplar_window_ms = 1000, .families_max = 5'000};
+  Head head;
+  Extras extras(kSome);
+  const std::string text(300, 'x');
+  for (int i = 0; i < 25'000; ++i) {
+    const auto series = model::Labels::from({{"__name__", "m"}, {"i", std::to_string(i % 1000)}, {"text", text}});
+    extras.exemplars.add(series, {model::Labels::from({{"id", std::to_string(i)}}), 0.5 * i, kStart + i});
+  }
+  for (int i = 0; i < 5'000; ++i) extras.metadata.set("f" + std::to_string(i), {2, text, "bytes"}, 1);
+  ASSERT_TRUE(tsdb::write_checkpoint(fs_, "ws", 1, head, extras));
+  Extras restored(kSome);
+  const auto report = tsdb::load_checkpoint(fs_, "ws", head, restored);
+  ASSERT_TRUE(report);
+  EXPECT_THAT(report->damage, IsEmpty());
+  const auto exemplars = [](const Extras& of) {
+    std::vector<std::pair<std::string, TimestampMs>> all;
+    of.exemplars.for_each([&](const model::Labels& series, const model::Exemplar& one) {
+      all.emplace_back(series.to_string() + one.labels.to_string() + std::to_string(one.value), one.t_ms);
+    });
+    return all;
+  };
+  EXPECT_EQ(exemplars(restored), exemplars(extras));
+  EXPECT_EQ(exemplars(restored).size(), 20'000u);
+  const auto families = [](const Extras& of) {
+    std::vector<std::pair<std::string, model::Metadata>> all;
+    for (const auto& family : of.metadata.by_age()) all.emplace_back(family.name, family.metadata);
+    return all;
+  };
+  EXPECT_EQ(families(restored), families(extras));
 }
 
 TEST_F(CheckpointTest, ReplacesTheOneBeforeAtOnce) {

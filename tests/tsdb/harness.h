@@ -141,6 +141,7 @@ struct DbHarness {
     options.log = log_options;
     options.head_bytes_max = head_bytes_max;
     options.late_window_ms = late_window_ms;
+    options.exemplars_max = exemplars_max;
     options.checkpoint_log_bytes = 1;
     auto opened = WorkspaceDb::open(fs, "dir/ws-test", std::move(options));
     if (!opened) {
@@ -176,6 +177,7 @@ struct DbHarness {
   journal::Options log_options;
   uint64_t head_bytes_max = 1 << 30;
   int64_t late_window_ms = 0;
+  size_t exemplars_max = 1000;
   Error open_error;
   std::vector<std::shared_ptr<Answer>> answers;
   std::shared_ptr<WorkspaceDb> db;

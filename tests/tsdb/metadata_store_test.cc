@@ -14,10 +14,10 @@ std::vector<std::string> names(const MetadataStore& store) {
 
 TEST(MetadataStore, HoldsTheLastWord) {
   MetadataStore store(10);
-  EXPECT_TRUE(store.is_news("up", {2, "help", ""}));
+  EXPECT_TRUE(store.is_news("up", {2, "help", ""}, 150));
   store.set("up", {2, "help", ""}, 100);
-  EXPECT_FALSE(store.is_news("up", {2, "help", ""}));
-  EXPECT_TRUE(store.is_news("up", {1, "help", ""}));
+  EXPECT_FALSE(store.is_news("up", {2, "help", ""}, 150));
+  EXPECT_TRUE(store.is_news("up", {1, "help", ""}, 150));
   store.set("up", {1, "other", "seconds"}, 200);
   const auto family = store.find("up");
   ASSERT_TRUE(family);
@@ -33,6 +33,17 @@ TEST(MetadataStore, LetsGoOfTheFamilyNotHeardOfForLongest) {
   store.set("b", {}, 3);
   store.set("c", {}, 4);
   EXPECT_THAT(names(store), testing::ElementsAre("b", "c"));
+}
+
+TEST(MetadataStore, WhatIsNoNewsIsHeardOfAllTheSame) {
+  MetadataStore store(2);
+  store.set("a", {}, 1);
+  store.set("b", {}, 2);
+  EXPECT_FALSE(store.is_news("a", {}, 3));
+  EXPECT_EQ(store.find("a")->seen_ms, 3);
+  store.set("c", {}, 4);
+  EXPECT_THAT(names(store), testing::ElementsAre("a", "c"));
+  EXPECT_EQ(store.by_age().front().name, "a");
 }
 
 TEST(MetadataStore, HoldsNothingWhenItMayHoldNothing) {

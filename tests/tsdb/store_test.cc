@@ -410,7 +410,7 @@ TEST_F(StoreTest, AWorkspaceThatCannotBeOpenedDoesNotStopTheOthers) {
     auto log = journal::Journal::open(fs_, "data/workspaces/" + std::string(kA) + "/wal", {}, executor_, clock_,
                                       [](const journal::Record&) { return Result<void>(); })
                    .value();
-    log->append(99, "from the future", [](Result<journal::Sequence>) {});
+    log->append(200, "from the future", [](Result<journal::Sequence>) {});
     log->close();
   }
   auto store = open();
@@ -430,7 +430,7 @@ TEST_F(StoreTest, AFailedOpenStandsForTenSecondsBeforeTheLogIsReadAgain) {
     auto log = journal::Journal::open(fs_, "data/workspaces/" + std::string(kA) + "/wal", {}, executor_, clock_,
                                       [](const journal::Record&) { return Result<void>(); })
                    .value();
-    log->append(99, "from the future", [](Result<journal::Sequence>) {});
+    log->append(200, "from the future", [](Result<journal::Sequence>) {});
     log->close();
   }
   auto store = open();

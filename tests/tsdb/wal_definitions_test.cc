@@ -26,7 +26,7 @@ Result<Definitions> read(std::string_view bytes) {
   SLUICE_TRY(read.read(in));
   EXPECT_TRUE(in.empty());
   Definitions all;
-  for (const auto& [ref, packed] : read.all()) all.emplace_back(ref, packed);
+  for (const auto& [ref, packed] : read) all.emplace_back(ref, packed);
   return all;
 }
 

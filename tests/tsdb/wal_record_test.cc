@@ -168,6 +168,63 @@ TEST(AppendRecord, GivesBackItsFloor) {
   }
 }
 
+TEST(StartedRecord, HasTheDocumentedBytes) {
+  AppendRecordWriter writer;
+  for (const uint64_t ref : {1, 2, 3, 4}) writer.add_sample(ref, {1000, 0});
+  const std::vector<TimestampMs> start_ms = {0, 900, 900, 899};
+  const std::string plain = [&] {
+    AppendRecordWriter same;
+    for (const uint64_t ref : {1, 2, 3, 4}) same.add_sample(ref, {1000, 0});
+    return std::move(same).finish(7);
+  }();
+  const std::string bytes = std::move(writer).finish(7, start_ms);
+  EXPECT_EQ(hex_encode(bytes.substr(plain.size())),
+            "00"      // unknown
+            "02880e"  // 900 more than 0
+            "01"      // the same
+            "0201");  // 1 less
+  EXPECT_EQ(bytes.substr(0, plain.size()), plain);
+  AppendRecord record;
+  ASSERT_TRUE(decode_started_record(bytes, record));
+  EXPECT_EQ(record.start_ms, start_ms);
+  EXPECT_EQ(record.samples.size(), 4u);
+  ASSERT_TRUE(decode_append_record(plain, record));
+  EXPECT_TRUE(record.start_ms.empty());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(decode_started_record(bytes.substr(0, size), record).error().code, ErrorCode::kMalformed) << size;
+  }
+  EXPECT_THAT(decode_started_record(bytes + '\0', record).error().message, HasSubstr("after the last start timestamp"));
+}
+
+TEST(StartedRecord, GivesBackTheEndsOfTime) {
+  const std::vector<TimestampMs> start_ms = {INT64_MIN, INT64_MAX, INT64_MIN, 0, 1, -1};
+  const std::string bytes = encode_start_times(start_ms);
+  ByteReader in(bytes);
+  EXPECT_EQ(read_start_times(in, start_ms.size()).value(), start_ms);
+  for (const char* wrong : {"\x01", "\x03", "\x02"}) {
+    ByteReader bad(wrong);
+    EXPECT_FALSE(read_start_times(bad, 1)) << "the same as nothing, an unknown form, cut";
+  }
+}
+
+TEST(ExemplarRecord, GivesBackDefinitionsAndExemplars) {
+  AppendRecordWriter definitions;
+  const auto up = labels({{"__name__", "up"}});
+  definitions.add_definition(5, up.packed());
+  WalExemplarWriter exemplars;
+  exemplars.add(5, {labels({{"trace_id", "a"}}), 2, 1000});
+  exemplars.add(6, {{}, 3, 1001});
+  const std::string bytes = std::move(definitions).finish(std::move(exemplars));
+  const auto record = decode_exemplar_record(bytes);
+  ASSERT_TRUE(record);
+  ASSERT_EQ(record->definitions.size(), 1u);
+  EXPECT_EQ(record->definitions[0].packed, up.packed());
+  ASSERT_EQ(record->exemplars.size(), 2u);
+  EXPECT_EQ(record->exemplars[0].exemplar.labels, labels({{"trace_id", "a"}}));
+  EXPECT_EQ(record->exemplars[1].ref, 6u);
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_exemplar_record(bytes.substr(0, size)));
+}
+
 TEST(FreezeRecord, GivesBackItsTime) {
   for (const TimestampMs t : {INT64_MIN, int64_t{0}, int64_t{1'700'000'000'000}}) {
     EXPECT_EQ(*decode_freeze_record(encode_freeze_record(t)), t);
