@@ -5,6 +5,13 @@
 #include <fmt/format.h>
 
 namespace sluice::tsdb {
+namespace {
+
+// So much log is read before another thread is worth its start.
+constexpr uint64_t kAloneBytesMax = 1 << 20;
+constexpr size_t kStepsAheadMax = 16;
+
+}  // namespace
 
 void LogReplay::begin_after(journal::Sequence sequence) {
   last_applied_ = sequence;
@@ -14,38 +21,107 @@ void LogReplay::begin_after(journal::Sequence sequence) {
 Result<void> LogReplay::apply(const journal::Record& record) {
   if (record.sequence <= last_applied_) return {};
   last_applied_ = record.sequence;
+  Step step;
+  {
+    MutexLock lock(mutex_);
+    if (!spare_.empty()) {
+      step = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  step.sequence = record.sequence;
+  step.kind = record.kind;
   switch (record.kind) {
-    case kAppendRecord: return apply_append(record);
-    case kHistogramRecord: return apply_histograms(record);
-    case kStartedRecord: return apply_started(record);
-    case kExemplarRecord: return apply_exemplars(record);
-    case kMetadataRecord: return apply_metadata(record);
-    case kFreezeRecord: {
-      const auto before_ms = decode_freeze_record(record.payload);
-      if (!before_ms || block_range_begin(*before_ms) != *before_ms) {
-        unreadable(record, {ErrorCode::kMalformed, "a freeze at no beginning of a block of time"});
+    case kAppendRecord:
+      if (auto decoded = decode_append_record(record.payload, step.append); !decoded) {
+        unreadable(record.sequence, decoded.error());
         return {};
       }
-      head_.freeze(*before_ms);
-      open_freeze_ = record.sequence;
-      return {};
-    }
-    case kDropRecord:
-      head_.drop();
-      open_freeze_ = 0;
-      return {};
+      break;
+    case kHistogramRecord:
+    case kStartedRecord:
+    case kExemplarRecord:
+    case kMetadataRecord:
+    case kFreezeRecord:
+    case kDropRecord: step.payload = record.payload; break;
     default:
       return fail(ErrorCode::kUnsupported,
                   fmt::format("log record {} is of kind {}, which this program does not know: start the version of "
                               "sluice that wrote it, or a newer one",
                               record.sequence, record.kind));
   }
+  bytes_ += record.payload.size();
+  hand_over(std::move(step));
+  return {};
 }
 
-void LogReplay::unreadable(const journal::Record& record, const Error& error) {
+void LogReplay::hand_over(Step step) {
+  if (!worker_.joinable()) {
+    if (bytes_ < kAloneBytesMax) {
+      run(step);
+      return;
+    }
+    worker_ = std::thread([this] { work(); });
+  }
+  MutexLock lock(mutex_);
+  while (steps_.size() >= kStepsAheadMax) changed_.wait(mutex_);
+  steps_.push_back(std::move(step));
+  changed_.notify_all();
+}
+
+void LogReplay::work() {
+  MutexLock lock(mutex_);
+  for (;;) {
+    while (steps_.empty() && !is_finished_) changed_.wait(mutex_);
+    if (steps_.empty()) return;
+    Step step = std::move(steps_.front());
+    steps_.pop_front();
+    changed_.notify_all();
+    lock.unlock();
+    run(step);
+    lock.lock();
+    if (spare_.size() < kStepsAheadMax) spare_.push_back(std::move(step));
+  }
+}
+
+void LogReplay::finish() {
+  if (!worker_.joinable()) return;
+  {
+    MutexLock lock(mutex_);
+    is_finished_ = true;
+    changed_.notify_all();
+  }
+  worker_.join();
+}
+
+void LogReplay::run(Step& step) {
+  switch (step.kind) {
+    case kAppendRecord: apply_append(step.append); return;
+    case kHistogramRecord: apply_histograms(step); return;
+    case kStartedRecord: apply_started(step); return;
+    case kExemplarRecord: apply_exemplars(step); return;
+    case kMetadataRecord: apply_metadata(step); return;
+    case kFreezeRecord: apply_freeze(step); return;
+    default:  // a drop
+      head_.drop();
+      open_freeze_ = 0;
+  }
+}
+
+void LogReplay::apply_freeze(const Step& step) {
+  const auto before_ms = decode_freeze_record(step.payload);
+  if (!before_ms || block_range_begin(*before_ms) != *before_ms) {
+    unreadable(step.sequence, {ErrorCode::kMalformed, "a freeze at no beginning of a block of time"});
+    return;
+  }
+  head_.freeze(*before_ms);
+  open_freeze_ = step.sequence;
+}
+
+void LogReplay::unreadable(journal::Sequence sequence, const Error& error) {
   ++records_unreadable_;
   logger_.error("log record unreadable, skipped",
-                {{"workspace", name_}, {"record", record.sequence}, {"reason", error.message}});
+                {{"workspace", name_}, {"record", sequence}, {"reason", error.message}});
 }
 
 MemorySeries* LogReplay::series_of(uint64_t ref) {
@@ -57,11 +133,11 @@ MemorySeries* LogReplay::series_of(uint64_t ref) {
   return series;
 }
 
-Result<void> LogReplay::apply_histograms(const journal::Record& record) {
-  auto decoded = decode_histogram_record(record.payload);
+void LogReplay::apply_histograms(const Step& step) {
+  auto decoded = decode_histogram_record(step.payload);
   if (!decoded) {
-    unreadable(record, decoded.error());
-    return {};
+    unreadable(step.sequence, decoded.error());
+    return;
   }
   for (const auto& [ref, packed] : decoded->definitions) series_.set(ref, head_.replay_define(ref, packed));
   std::vector<HeadTypedSample> samples;
@@ -71,13 +147,12 @@ Result<void> LogReplay::apply_histograms(const journal::Record& record) {
   model::AppendOutcome outcome;
   head_.apply({}, samples, decoded->floor_ms, outcome);
   head_.write_full_chunks();
-  return {};
 }
 
-Result<void> LogReplay::apply_started(const journal::Record& record) {
-  if (auto decoded = decode_started_record(record.payload, record_); !decoded) {
-    unreadable(record, decoded.error());
-    return {};
+void LogReplay::apply_started(const Step& step) {
+  if (auto decoded = decode_started_record(step.payload, record_); !decoded) {
+    unreadable(step.sequence, decoded.error());
+    return;
   }
   for (const auto& [ref, packed] : record_.definitions) series_.set(ref, head_.replay_define(ref, packed));
   std::vector<HeadTypedSample> samples;
@@ -89,15 +164,14 @@ Result<void> LogReplay::apply_started(const journal::Record& record) {
   model::AppendOutcome outcome;
   head_.apply({}, samples, record_.floor_ms, outcome);
   head_.write_full_chunks();
-  return {};
 }
 
 // What it defines, it defines for itself: exemplars make no series.
-Result<void> LogReplay::apply_exemplars(const journal::Record& record) {
-  auto decoded = decode_exemplar_record(record.payload);
+void LogReplay::apply_exemplars(const Step& step) {
+  auto decoded = decode_exemplar_record(step.payload);
   if (!decoded) {
-    unreadable(record, decoded.error());
-    return {};
+    unreadable(step.sequence, decoded.error());
+    return;
   }
   std::unordered_map<uint64_t, std::string_view> defined;
   for (const auto& [ref, packed] : decoded->definitions) {
@@ -111,33 +185,26 @@ Result<void> LogReplay::apply_exemplars(const journal::Record& record) {
       extras_.exemplars.add(series->labels(head_.labels()), std::move(exemplar));
     }
   }
-  return {};
 }
 
-Result<void> LogReplay::apply_metadata(const journal::Record& record) {
-  const auto entries = decode_metadata_record(record.payload);
+void LogReplay::apply_metadata(const Step& step) {
+  const auto entries = decode_metadata_record(step.payload);
   if (!entries) {
-    unreadable(record, entries.error());
-    return {};
+    unreadable(step.sequence, entries.error());
+    return;
   }
   restore_metadata(*entries, extras_.metadata);
-  return {};
 }
 
-Result<void> LogReplay::apply_append(const journal::Record& record) {
-  if (auto decoded = decode_append_record(record.payload, record_); !decoded) {
-    unreadable(record, decoded.error());
-    return {};
-  }
-  for (const auto& [ref, packed] : record_.definitions) series_.set(ref, head_.replay_define(ref, packed));
+void LogReplay::apply_append(const AppendRecord& record) {
+  for (const auto& [ref, packed] : record.definitions) series_.set(ref, head_.replay_define(ref, packed));
   samples_.clear();
-  for (const auto& [ref, sample] : record_.samples) {
+  for (const auto& [ref, sample] : record.samples) {
     if (MemorySeries* const series = series_of(ref)) samples_.push_back({series, sample});
   }
   model::AppendOutcome outcome;
-  head_.apply({}, std::span<const HeadSample>(samples_), record_.floor_ms, outcome);
+  head_.apply({}, std::span<const HeadSample>(samples_), record.floor_ms, outcome);
   head_.write_full_chunks();
-  return {};
 }
 
 }  // namespace sluice::tsdb

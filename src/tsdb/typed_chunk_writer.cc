@@ -68,7 +68,7 @@ bool is_plain(const TypedSample& sample) {
 }
 
 bool is_same_value(const TypedSample& a, const TypedSample& b) {
-  if (a.start_ms != b.start_ms || a.value.index() != b.value.index()) return false;
+  if (a.value.index() != b.value.index()) return false;
   return std::visit(
       [&](const auto& value) {
         using Value = std::remove_cvref_t<decltype(value)>;

@@ -30,8 +30,8 @@ struct TypedSample {
   static TypedSample from(const model::HistogramSample& sample);
 };
 
-/// Whether two samples of one time are the same, to tell duplicates from conflicts: doubles and start timestamps bit
-/// for bit, histograms by model::is_same.
+/// Whether two samples of one time are the same, to tell duplicates from conflicts: doubles bit for bit, histograms by
+/// model::is_same. Their start timestamps do not matter, as in Prometheus (memSeries.appendable, tsdb/head_append.go).
 bool is_same_value(const TypedSample& a, const TypedSample& b);
 
 /// A float without a start timestamp, which an XOR chunk holds.

@@ -93,6 +93,7 @@ Result<void> WorkspaceDb::replay() {
   SLUICE_ASSIGN(journal_, journal::Journal::open(
                               fs_, join_path(directory_, "wal"), std::move(log), *options_.syncer, *options_.clock,
                               [&replay](const journal::Record& record) { return replay.apply(record); }));
+  replay.finish();
   applied_.store(replay.last_applied());
   {
     MutexLock lock(maintenance_mutex_);

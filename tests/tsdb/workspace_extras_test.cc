@@ -315,6 +315,7 @@ TEST(WorkspaceStartTimes, ASampleSentAgainIsADuplicate) {
   ASSERT_TRUE(db.harness.open());
   EXPECT_EQ(db.commit(started(kUp, {{kStart, kStart - 5}, {kStart + 1, 0}})).samples_added, 2u);
   EXPECT_EQ(db.commit(started(kUp, {{kStart, kStart - 5}, {kStart + 1, 0}})).duplicates, 2u);
+  EXPECT_EQ(db.commit(started(kUp, {{kStart, kStart - 9}})).duplicates, 1u) << "whatever is said of its start";
   EXPECT_EQ(db.records_in_log(), 1u);
   EXPECT_EQ(starts_of(*db.harness.db, "up"),
             (std::map<TimestampMs, TimestampMs>{{kStart, kStart - 5}, {kStart + 1, 0}}));
