@@ -6,6 +6,17 @@
 
 namespace sluice::tsdb {
 
+namespace {
+
+std::unexpected<Error> unknown_kind(const journal::Record& record) {
+  return fail(ErrorCode::kUnsupported,
+              fmt::format("log record {} is of kind {}, which this program does not know: start the version of "
+                          "sluice that wrote it, or a newer one",
+                          record.sequence, record.kind));
+}
+
+}  // namespace
+
 void LogReplay::begin_after(journal::Sequence sequence) {
   last_applied_ = sequence;
   for (MemorySeries* series : head_.series_from(0, SIZE_MAX)) series_.set(series->ref(), series);
@@ -17,6 +28,7 @@ Result<void> LogReplay::apply(const journal::Record& record) {
   switch (record.kind) {
     case kAppendRecord: return apply_append(record);
     case kHistogramRecord: return apply_histograms(record);
+    case kDeleteRecord: return apply_delete(record);
     case kFreezeRecord: {
       const auto before_ms = decode_freeze_record(record.payload);
       if (!before_ms || block_range_begin(*before_ms) != *before_ms) {
@@ -31,11 +43,22 @@ Result<void> LogReplay::apply(const journal::Record& record) {
       head_.drop();
       open_freeze_ = 0;
       return {};
-    default:
-      return fail(ErrorCode::kUnsupported,
-                  fmt::format("log record {} is of kind {}, which this program does not know: start the version of "
-                              "sluice that wrote it, or a newer one",
-                              record.sequence, record.kind));
+    default: return unknown_kind(record);
+  }
+}
+
+Result<void> LogReplay::check(const journal::Record& record) {
+  const auto only_error = [](const auto& decoded) {
+    return decoded ? Result<void>() : Result<void>(std::unexpected(decoded.error()));
+  };
+  AppendRecord append;
+  switch (record.kind) {
+    case kAppendRecord: return decode_append_record(record.payload, append);
+    case kHistogramRecord: return only_error(decode_histogram_record(record.payload));
+    case kDeleteRecord: return only_error(decode_delete_record(record.payload));
+    case kFreezeRecord: return only_error(decode_freeze_record(record.payload));
+    case kDropRecord: return {};
+    default: return unknown_kind(record);
   }
 }
 
@@ -67,6 +90,23 @@ Result<void> LogReplay::apply_histograms(const journal::Record& record) {
   }
   model::AppendOutcome outcome;
   head_.apply({}, samples, decoded->floor_ms, outcome);
+  head_.write_full_chunks();
+  return {};
+}
+
+// A series that is not known lost its definition to damage, and its samples with it.
+Result<void> LogReplay::apply_delete(const journal::Record& record) {
+  const auto decoded = decode_delete_record(record.payload);
+  if (!decoded) {
+    unreadable(record, decoded.error());
+    return {};
+  }
+  std::vector<MemorySeries*> series;
+  for (const uint64_t ref : decoded->refs) {
+    if (MemorySeries* const one = series_.get(ref)) series.push_back(one);
+  }
+  HeadDeletion deletion;
+  head_.delete_samples(series, decoded->range, deletion);
   head_.write_full_chunks();
   return {};
 }

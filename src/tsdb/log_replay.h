@@ -25,6 +25,8 @@ class LogReplay {
   void begin_after(journal::Sequence sequence);
   /// kUnsupported for a kind of record that this program does not know. What cannot be read is logged and counted.
   Result<void> apply(const journal::Record& record);
+  /// Whether apply() could read the record; it is not applied. kUnsupported, kMalformed.
+  static Result<void> check(const journal::Record& record);
 
   journal::Sequence last_applied() const { return last_applied_; }
   /// The freeze that no drop has followed; 0 when there is none.
@@ -54,6 +56,7 @@ class LogReplay {
 
   Result<void> apply_append(const journal::Record& record);
   Result<void> apply_histograms(const journal::Record& record);
+  Result<void> apply_delete(const journal::Record& record);
   MemorySeries* series_of(uint64_t ref);
   void unreadable(const journal::Record& record, const Error& error);
 

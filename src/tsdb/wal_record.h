@@ -16,6 +16,7 @@ namespace sluice::tsdb {
 inline constexpr uint8_t kFreezeRecord = 2;
 inline constexpr uint8_t kDropRecord = 3;
 inline constexpr uint8_t kAppendRecord = 4;  ///< the floor for late samples, definitions of series, and samples
+inline constexpr uint8_t kDeleteRecord = 8;  ///< of samples
 
 /// The name of a series in the log; from 1. Small, so that a sample's first byte can carry flags beside it.
 inline constexpr uint64_t kSeriesRefMax = (uint64_t{1} << 56) - 1;
@@ -71,6 +72,14 @@ struct HistogramRecord {
   std::vector<WalHistogram> histograms;
 };
 Result<HistogramRecord> decode_histogram_record(std::string_view payload);
+
+/// Samples that are deleted: those of some series in a range; both its ends are inclusive.
+struct DeleteRecord {
+  model::TimeRange range;
+  std::vector<uint64_t> refs;  ///< limits::kDeletedSeriesPerRecordMax at most
+};
+std::string encode_delete_record(const DeleteRecord& record);
+Result<DeleteRecord> decode_delete_record(std::string_view payload);
 
 /// The payload of a freeze: the time before which no sample is added in order any more.
 std::string encode_freeze_record(TimestampMs before_ms);

@@ -370,6 +370,7 @@ void WorkspaceDb::complete(PendingAppend& pending) {
   switch (pending.kind) {
     case kFreezeRecord: head_->freeze(pending.before_ms); break;
     case kDropRecord: head_->drop(); break;
+    case kDeleteRecord: head_->delete_samples(pending.deleted_series, pending.deleted_range, pending.deletion); break;
     case kHistogramRecord: head_->apply(pending.definitions, pending.typed, pending.floor_ms, pending.outcome); break;
     default: head_->apply(pending.definitions, pending.samples, pending.floor_ms, pending.outcome);
   }
