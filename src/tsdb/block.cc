@@ -50,7 +50,8 @@ Result<Block::Deletion> Block::delete_series(std::span<const model::Matcher> mat
     if (!is_touched) continue;
     const model::TimeRange interval{std::max(range.min_ms, chunks.front().min_ms),
                                     std::min(range.max_ms, chunks.back().max_ms)};
-    if (is_covered(interval, tombstones_.of(number))) continue;
+    // Also of what is deleted already: who asks again may have met an error that left the tombstones written and not
+    // durable.
     ++deletion.series;
     deletion.tombstones.add(number, interval);
   }

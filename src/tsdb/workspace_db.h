@@ -123,6 +123,17 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   /// kUnavailable, kIo, kDataLoss.
   Result<Deletion> delete_series(std::span<const model::Matcher> matchers, model::TimeRange range);
 
+  struct Snapshot {
+    std::vector<Ulid> blocks;  ///< all in the copy
+    uint64_t head_samples = 0;  ///< in the last one, which is of the head
+  };
+  /// Makes a copy that stays as it is: second names of the blocks' files in `to_directory`, which must be on the same
+  /// file system, and one block more with what the head holds. Durable when it returns, but for the directory's own
+  /// entry. Waits as delete_series() does. Errors of the disk; what is there by then is the caller's to remove.
+  Result<Snapshot> snapshot_to(const std::string& to_directory);
+  /// Takes over the blocks below `from_directory` (BlockSet::adopt).
+  Result<std::vector<Ulid>> adopt_blocks(const std::string& from_directory) { return blocks_->adopt(from_directory); }
+
   /// Commits and applies what is pending, then refuses appends, and writes a checkpoint, so that the next open() is
   /// quick; reads go on. Not from inside a `done`, nor beside maintain().
   void close();
@@ -164,6 +175,8 @@ class WorkspaceDb final : public model::Queryable, public std::enable_shared_fro
   std::optional<TimestampMs> due_freeze() const;
   Result<void> cut_blocks() SLUICE_REQUIRES(maintenance_mutex_);
   Result<std::optional<BlockMeta>> cut_block(std::span<MemorySeries* const> series, TimestampMs begin_ms)
+      SLUICE_REQUIRES(maintenance_mutex_);
+  Result<std::optional<BlockMeta>> write_head_block(const std::string& to_directory)
       SLUICE_REQUIRES(maintenance_mutex_);
   Result<journal::Sequence> log_control(uint8_t kind, TimestampMs before_ms);
   struct Logged;

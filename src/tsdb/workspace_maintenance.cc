@@ -77,7 +77,10 @@ Result<void> WorkspaceDb::cut_blocks() {
   for (const TimestampMs begin_ms : ranges) {
     SLUICE_ASSIGN(const auto meta, cut_block(series, begin_ms));
     if (!meta) continue;
-    SLUICE_TRY(blocks_->add({&meta->ulid, 1}));
+    if (auto added = blocks_->add({&meta->ulid, 1}); !added) {
+      blocks_->discard(meta->ulid);
+      return added;
+    }
     ++blocks;
     samples += meta->stats.samples;
   }
@@ -104,7 +107,9 @@ Result<std::optional<BlockMeta>> WorkspaceDb::cut_block(std::span<MemorySeries* 
   meta.max_ms = std::min(begin_ms + kBlockRangeMs, head_->frozen_before_ms());
   meta.freeze = open_freeze_;
   HeadBlockSource source(*head_, series, {meta.min_ms, meta.max_ms - 1});
-  return write_block(fs_, directory_, std::move(meta), source);
+  auto written = write_block(fs_, directory_, meta, source);
+  if (!written) blocks_->discard(meta.ulid);
+  return written;
 }
 
 /// A record that is durable and applied.

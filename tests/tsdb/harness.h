@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <deque>
@@ -142,6 +143,8 @@ struct DbHarness {
     options.head_bytes_max = head_bytes_max;
     options.late_window_ms = late_window_ms;
     options.checkpoint_log_bytes = 1;
+    options.new_ulid = [this] { return next_ulid(); };
+    options.log.salt = [this] { return ++random_drawn; };
     auto opened = WorkspaceDb::open(fs, "dir/ws-test", std::move(options));
     if (!opened) {
       open_error = opened.error();
@@ -149,6 +152,13 @@ struct DbHarness {
     }
     db = *std::move(opened);
     return true;
+  }
+  /// Different ones, the same in every run.
+  Ulid next_ulid() {
+    std::array<uint8_t, Ulid::kRandomSize> random{};
+    const uint64_t number = ++random_drawn;
+    for (size_t i = 0; i < sizeof number; ++i) random[i + 2] = static_cast<uint8_t>(number >> (56 - 8 * i));
+    return Ulid::make(clock.now_ms(), random);
   }
   /// As the maintenance does when the log has grown long enough.
   void checkpoint_now() { db->maintain(); }
@@ -176,6 +186,7 @@ struct DbHarness {
   journal::Options log_options;
   uint64_t head_bytes_max = 1 << 30;
   int64_t late_window_ms = 0;
+  uint64_t random_drawn = 0;
   Error open_error;
   std::vector<std::shared_ptr<Answer>> answers;
   std::shared_ptr<WorkspaceDb> db;
