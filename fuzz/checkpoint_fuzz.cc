@@ -45,7 +45,7 @@ void read(std::string_view bytes) {
 // docs/formats/checkpoint.md. The first byte of the input says how many series the frame claims.
 std::string framed(std::string_view input, uint32_t kind) {
   std::string file("\x89SLC\r\n\x1a\n", 8);
-  append_le<uint32_t>(file, 1);
+  append_le<uint32_t>(file, 2);
   file.append(48, '\0');
   append_le<uint32_t>(file, crc32c(file));
   const size_t frame = file.size();

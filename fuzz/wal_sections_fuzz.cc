@@ -1,12 +1,13 @@
 // uses: tsdb
-// The part of a log record that holds histograms, exemplars, metadata or start timestamps (the first byte says which):
-// reading ends, and what was read is the same when it is written and read again.
+// The part of a log record that holds histograms, exemplars, metadata or start timestamps, or a whole record of a deletion
+// (the first byte says which): reading ends, and what was read is the same when it is written and read again.
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/check.h"
+#include "tsdb/wal_record.h"
 #include "tsdb/wal_sections.h"
 
 namespace {
@@ -53,7 +54,7 @@ void start_times(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  switch (data[0] % 4) {
+  switch (data[0] % 5) {
     case 0:
       round_trip<WalHistogramWriter>(bytes, read_wal_histograms,
                                      [](auto& to, const WalHistogram& h) { to.add(h.ref, h.sample); });
@@ -66,7 +67,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       round_trip<WalMetadataWriter>(bytes, read_wal_metadata,
                                     [](auto& to, const WalMetadata& m) { to.add(m.metric_family, m.metadata); });
       break;
-    default: start_times(bytes);
+    case 3: start_times(bytes); break;
+    default:
+      if (const auto deletion = decode_delete_record(bytes)) {
+        const std::string once = encode_delete_record(*deletion);
+        const auto again = decode_delete_record(once);
+        SLUICE_CHECK(again.has_value(), "a record of our own is readable");
+        check_again(once, encode_delete_record(*again));
+      }
   }
   return 0;
 }

@@ -24,6 +24,7 @@ CHECKS = {"layers": "tests/layers/check_layers.py", "style": "tests/tools/check_
 # Name: module, minutes by default, and how much longer it may take to end what it has begun.
 LONG = {
     "storms": ("tests/long/test_storms.py", 10, 10),
+    "model": ("tests/long/test_model.py", 10, 10),
     "soak": ("tests/long/test_soak.py", 15, 5),
     "many": ("tests/long/test_many_workspaces.py", 5, 5),
     "front_door": ("tests/e2e/test_front_door.py", 10, 10),

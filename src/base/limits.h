@@ -60,6 +60,7 @@ inline constexpr size_t kJournalRecordBytesMax = 128 << 20;  ///< payload of one
 inline constexpr size_t kJournalSegmentBytesMax = 1 << 30;  ///< read whole when a journal is opened
 inline constexpr size_t kJournalDamageReportsMax = 1'000;  ///< kept; all are counted
 inline constexpr size_t kJournalSparesMax = 2;  ///< used segments kept for reuse
+inline constexpr size_t kDeletedSeriesPerRecordMax = 500;  ///< writers wait while one log record is applied
 inline constexpr size_t kExemplarsMax = 100'000;  ///< kept of one workspace, the newest
 inline constexpr size_t kMetadataFamiliesMax = 50'000;  ///< of one workspace
 inline constexpr size_t kChunkHistogramBucketsMax = 1 << 21;  ///< of one sample, read from a block

@@ -11,7 +11,8 @@
 
 namespace sluice::cli {
 
-Result<std::string> ask_admin(const std::string& address, std::string_view method, std::string_view target) {
+Result<std::string> ask_admin(const std::string& address, std::string_view method, std::string_view target,
+                              std::chrono::milliseconds timeout) {
   const auto logger = make_null_logger();
   net::Runtime runtime({.io_threads = 1, .compute_threads = 1, .lookup_threads = 1}, *logger);
   net::ClientOptions client_options;
@@ -20,6 +21,7 @@ Result<std::string> ask_admin(const std::string& address, std::string_view metho
 
   http::ClientRequest request;
   request.method = method;
+  request.timeout = timeout;
   request.url = fmt::format("http://{}{}", address, target);
   auto answer = run_and_wait(client->send(std::move(request)));
   runtime.shutdown();

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/version.h"
+#include "cli/tsdb.h"
 #include "cli/verbs.h"
 
 namespace sluice::cli {
@@ -117,7 +118,8 @@ void add_explain(CLI::App& app, ExplainOptions& options, std::function<Result<in
 }
 
 void add_workspace(CLI::App& app, WorkspaceOptions& options, std::function<Result<int>()>& verb) {
-  auto* workspace = app.add_subcommand("workspace", "Deleted workspaces of a running collector");
+  auto* workspace =
+      app.add_subcommand("workspace", "Of a running collector: bring deleted workspaces back, delete series");
   workspace->require_subcommand(1);
   auto* deleted = workspace->add_subcommand("deleted", "List deleted workspaces that are still kept");
   deleted->add_flag("--json", options.as_json, "As JSON");
@@ -125,7 +127,16 @@ void add_workspace(CLI::App& app, WorkspaceOptions& options, std::function<Resul
   auto* undelete = workspace->add_subcommand("undelete", "Bring a deleted workspace back");
   undelete->add_option("workspace-id", options.id, "Its id, ws-...")->required();
   undelete->callback([&] { verb = [&] { return undelete_workspace(options); }; });
-  for (auto* sub : {deleted, undelete}) {
+  auto* series = workspace->add_subcommand("delete-series", "Delete samples of a workspace");
+  series->add_option("workspace-id", options.id, "Its id, ws-...")->required();
+  series->add_option("--match", options.match, "Of which series: a selector as {job=\"x\"}; may be repeated")
+      ->required()
+      ->allow_extra_args(false);
+  series->add_option("--start", options.start, "From this time on: Unix seconds or RFC 3339 (default: all)");
+  series->add_option("--end", options.end, "Up to this time, inclusive");
+  series->add_flag("--json", options.as_json, "As JSON");
+  series->callback([&] { verb = [&] { return delete_series(options); }; });
+  for (auto* sub : {deleted, undelete, series}) {
     sub->add_option("--admin", options.admin_address, "HOST:PORT of the collector's admin listener")
         ->capture_default_str();
   }
@@ -173,6 +184,8 @@ int run(int argc, char** argv) {
   add_backup(app, backup_options, verb);
   RestoreOptions restore_options;
   add_restore(app, restore_options, verb);
+  TsdbOptions tsdb_options;
+  add_tsdb(app, tsdb_options, verb);
   app.add_subcommand("version", "Print the version")->callback([&] {
     verb = []() -> Result<int> {
       fmt::print("sluice {} (revision {})\n", kVersion, revision());
@@ -182,10 +195,11 @@ int run(int argc, char** argv) {
 
   const auto is_verb = [&](const CLI::App* sub) { return sub->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && std::ranges::none_of(app.get_subcommands({}), is_verb)) {
-    fmt::print(stderr,
-               "sluice: '{}' is no verb; there are serve, check, demo, explain, workspace, backup, restore and version "
-               "(sluice --help)\n",
-               argv[1]);
+    fmt::print(
+        stderr,
+        "sluice: '{}' is no verb; there are serve, check, demo, explain, workspace, backup, restore, tsdb and version "
+        "(sluice --help)\n",
+        argv[1]);
     return 2;
   }
   try {

@@ -9,6 +9,7 @@
 
 #include "api/collector.h"
 #include "api/workspace_actions.h"
+#include "api/workspace_data_actions.h"
 #include "base/file_system.h"
 #include "catalog/sqlite_catalog.h"
 #include "cli/backup_service.h"
@@ -86,6 +87,7 @@ struct CollectorProcess::State {
   std::unique_ptr<tsdb::DiskReserve> reserve;
   std::unique_ptr<StoreWorkspaceStorage> storage;
   std::unique_ptr<api::DeletedWorkspaces> deleted;
+  std::unique_ptr<api::WorkspaceData> workspace_data;
   std::unique_ptr<SwitchingFetcher> fetcher;
   diagnosis::DecisionLog decisions{diagnosis::DecisionLogOptions{}};
   std::unique_ptr<api::IssuerKeys> issuer_keys;
@@ -165,6 +167,8 @@ Result<void> CollectorProcess::State::open_storage() {
   storage = std::make_unique<StoreWorkspaceStorage>(*store);
   deleted = std::make_unique<api::DeletedWorkspaces>(*catalog, *storage, clock, logger,
                                                      std::chrono::seconds(config.deleted_retention_seconds));
+  workspace_data = std::make_unique<api::WorkspaceData>(
+      api::WorkspaceData::Parts{*catalog, *store, clock, logger, *fs, directory->path()});
   reserve = std::make_unique<tsdb::DiskReserve>(tsdb::DiskReserveOptions{directory->path(), config.disk_reserve_bytes},
                                                 tsdb::DiskReserve::Parts{*fs, clock, logger, metrics});
   return {};
@@ -194,6 +198,7 @@ Result<void> CollectorProcess::State::make_services(ConfigFiles files) {
   admin = std::make_unique<api::AdminRoutes>(
       metrics, decisions, [this] { return store->ready(); }, has_private_listener(), reload);
   api::add_workspace_actions(*admin, *deleted);
+  api::add_workspace_data_actions(*admin, *workspace_data);
   backups = std::make_unique<BackupService>(
       BackupService::Options{directory->path(), config.backup_directory, config.backup_key_file,
                              [this](const std::string& path) { return catalog->back_up(path); }},

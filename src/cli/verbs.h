@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/config_source.h"
@@ -40,12 +41,16 @@ Result<int> explain(const ExplainOptions& options);
 
 struct WorkspaceOptions {
   std::string id;
+  std::vector<std::string> match;  ///< series selectors, of delete_series()
+  std::string start;               ///< of delete_series(): as in Prometheus' API; "": from the beginning
+  std::string end;
   std::string admin_address = "127.0.0.1:9010";
   bool as_json = false;
 };
-/// Both ask a running collector's admin listener.
+/// All ask a running collector's admin listener.
 Result<int> list_deleted_workspaces(const WorkspaceOptions& options);
 Result<int> undelete_workspace(const WorkspaceOptions& options);
+Result<int> delete_series(const WorkspaceOptions& options);
 
 struct BackupOptions {
   std::string admin_address = "127.0.0.1:9010";

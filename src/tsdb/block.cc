@@ -48,9 +48,12 @@ Result<Block::Deletion> Block::delete_series(std::span<const model::Matcher> mat
     const bool is_touched = std::ranges::any_of(
         chunks, [&](const ChunkMeta& chunk) { return chunk.min_ms <= range.max_ms && range.min_ms <= chunk.max_ms; });
     if (!is_touched) continue;
+    const model::TimeRange interval{std::max(range.min_ms, chunks.front().min_ms),
+                                    std::min(range.max_ms, chunks.back().max_ms)};
+    // Also of what is deleted already: who asks again may have met an error that left the tombstones written and not
+    // durable.
     ++deletion.series;
-    deletion.tombstones.add(
-        number, {std::max(range.min_ms, chunks.front().min_ms), std::min(range.max_ms, chunks.back().max_ms)});
+    deletion.tombstones.add(number, interval);
   }
   return deletion;
 }

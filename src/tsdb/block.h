@@ -35,7 +35,7 @@ class Block final : public model::Queryable, public std::enable_shared_from_this
 
   struct Deletion {
     Tombstones tombstones;  ///< those of the block and the new ones
-    uint64_t series = 0;    ///< that match and have chunks in the range
+    uint64_t series = 0;    ///< that match and have chunks in the range, also where they are deleted already
   };
   /// What the tombstones are once the samples in `range` of the series that match are deleted. Intervals are cut to the
   /// time that the series has samples in. Changes nothing.

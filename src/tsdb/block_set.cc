@@ -42,7 +42,7 @@ BlockSet::BlockSet(FileSystem& fs, std::string directory, BlockSetOptions option
 
 Result<std::unique_ptr<BlockSet>> BlockSet::open(FileSystem& fs, std::string directory, BlockSetOptions options) {
   std::unique_ptr<BlockSet> set(new BlockSet(fs, std::move(directory), std::move(options)));
-  SLUICE_TRY(set->tidy_up());
+  if (!set->options_.is_read_only) SLUICE_TRY(set->tidy_up());
   SLUICE_TRY(set->open_blocks());
   set->drop_obsolete();
   return set;
@@ -86,10 +86,11 @@ void BlockSet::drop_obsolete() {
     return block->meta().is_deletable || parents.contains(block->meta().ulid);
   });
   replace(obsolete, {});
-  remove_directories(obsolete);
+  if (!options_.is_read_only) remove_directories(obsolete);
   for (const auto& [path, error] : std::exchange(damaged_, {})) {
     const auto ulid = Ulid::parse(base_name(path));
-    if (ulid && parents.contains(*ulid) && remove_directory(path)) continue;
+    const bool is_obsolete = ulid && parents.contains(*ulid);
+    if (is_obsolete && (options_.is_read_only || remove_directory(path))) continue;
     damaged_.push_back({path, error});
     options_.logger->error(
         "a block cannot be opened: its samples are missing from queries, the other blocks are served. "
@@ -122,6 +123,15 @@ void BlockSet::replace(std::span<const std::shared_ptr<const Block>> out,
 
 Result<void> BlockSet::add(std::span<const Ulid> written) {
   MutexLock maintenance(maintenance_mutex_);
+  return show(written);
+}
+
+void BlockSet::discard(const Ulid& ulid) {
+  MutexLock files(files_mutex_);
+  remove_or_remember(join_path(directory_, ulid.to_string()));
+}
+
+Result<void> BlockSet::show(std::span<const Ulid> written) {
   BlockList opened;
   for (const auto& ulid : written) {
     SLUICE_ASSIGN(opened.emplace_back(), Block::open(fs_, join_path(directory_, ulid.to_string())));
@@ -130,10 +140,37 @@ Result<void> BlockSet::add(std::span<const Ulid> written) {
   return {};
 }
 
+Result<std::vector<Ulid>> BlockSet::adopt(const std::string& from_directory) {
+  MutexLock maintenance(maintenance_mutex_);
+  std::vector<Ulid> adopted;
+  SLUICE_ASSIGN(const auto names, fs_.list(from_directory));
+  for (const auto& name : names) {
+    const auto ulid = Ulid::parse(name);
+    if (!ulid) continue;
+    SLUICE_ASSIGN(const bool is_taken, fs_.exists(join_path(directory_, name)));
+    if (is_taken) {
+      return fail(ErrorCode::kConflict, fmt::format("there is a block {} in {} already", name, directory_));
+    }
+    SLUICE_TRY(Block::open(fs_, join_path(from_directory, name)));
+    adopted.push_back(*ulid);
+  }
+  for (const auto& ulid : adopted) {
+    const std::string to = join_path(directory_, ulid.to_string());
+    const std::string temporary = to + std::string(kForCreationSuffix);
+    SLUICE_TRY(fs_.remove_tree(temporary));
+    SLUICE_TRY(link_block(fs_, join_path(from_directory, ulid.to_string()), temporary));
+    SLUICE_TRY(fs_.rename(temporary, to));
+  }
+  SLUICE_TRY(fs_.sync_directory(directory_));
+  SLUICE_TRY(show(adopted));
+  return adopted;
+}
+
 Result<BlockSet::Deletion> BlockSet::delete_series(std::span<const model::Matcher> matchers, model::TimeRange range) {
   ++deletions_waiting_;
   MutexLock maintenance(maintenance_mutex_);
   --deletions_waiting_;
+  SLUICE_TRY(remove_leftovers());
   Deletion total;
   BlockList changed;
   for (const auto& block : *blocks()) {
@@ -156,6 +193,7 @@ bool BlockSet::must_give_up() const {
 
 Result<std::optional<BlockSet::Compaction>> BlockSet::compact_once() {
   MutexLock maintenance(maintenance_mutex_);
+  SLUICE_TRY(remove_leftovers());
   const auto all = blocks();
   std::vector<BlockMeta> metas;
   for (const auto& block : *all) metas.push_back(block->meta());
@@ -173,6 +211,7 @@ Result<std::optional<BlockSet::Compaction>> BlockSet::compact_once() {
   const Ulid ulid = options_.new_ulid();
   const auto compacted = compact_blocks(fs_, directory_, ulid, from, write);
   if (!compacted) {
+    discard(ulid);
     if (is_damage(compacted.error().code)) mark_failed(from, compacted.error());
     return std::unexpected(compacted.error());
   }
@@ -181,7 +220,7 @@ Result<std::optional<BlockSet::Compaction>> BlockSet::compact_once() {
     const std::string path = join_path(directory_, ulid.to_string());
     auto opened = Block::open(fs_, path);
     if (!opened) {
-      (void)fs_.remove_tree(path);  // or every further try would leave another one
+      discard(ulid);  // or every further try would leave another one
       return std::unexpected(opened.error());
     }
     to.push_back(*std::move(opened));
@@ -210,6 +249,7 @@ void BlockSet::mark_failed(std::span<const std::shared_ptr<const Block>> blocks,
 Result<std::vector<Ulid>> BlockSet::drop_expired(const Retention& retention, TimestampMs newest_ms,
                                                  uint64_t other_bytes) {
   MutexLock maintenance(maintenance_mutex_);
+  SLUICE_TRY(remove_leftovers());
   const auto all = blocks();
   std::vector<BlockExtent> extents;
   for (const auto& block : *all) extents.push_back({block->meta().max_ms, block->bytes()});
@@ -225,25 +265,41 @@ Result<std::vector<Ulid>> BlockSet::drop_expired(const Retention& retention, Tim
   return dropped;
 }
 
-// The rename is durable before anything inside goes: else a crash could leave half a block under its name.
+// The rename is durable before anything inside goes: else a crash could leave half a block under its name. May be
+// called again after a failure.
 Result<void> BlockSet::remove_directory(const std::string& block_directory) {
   const std::string temporary = block_directory + std::string(kForDeletionSuffix);
-  SLUICE_TRY(fs_.remove_tree(temporary));
-  SLUICE_TRY(fs_.rename(block_directory, temporary));
+  SLUICE_ASSIGN(const bool exists, fs_.exists(block_directory));
+  if (exists) {
+    SLUICE_TRY(fs_.remove_tree(temporary));
+    SLUICE_TRY(fs_.rename(block_directory, temporary));
+  }
   SLUICE_TRY(fs_.sync_directory(directory_));
   return fs_.remove_tree(temporary);
 }
 
-// What cannot be removed now is no longer shown, and removed at the next start: as a left-over, as a parent, or because
-// it is still past its time.
 void BlockSet::remove_directories(std::span<const std::shared_ptr<const Block>> blocks) {
-  for (const auto& block : blocks) {
-    if (auto removed = remove_directory(block->directory()); !removed) {
-      options_.logger->warn(
-          "a block that is no longer needed cannot be removed now",
-          {{"workspace", options_.name}, {"block", block->directory()}, {"error", removed.error().message}});
-    }
+  for (const auto& block : blocks) remove_or_remember(block->directory());
+}
+
+// What cannot be removed now is no longer shown. After a crash the next start removes it: as a left-over, as a parent
+// (its successor is still there), or because it is still past its time.
+void BlockSet::remove_or_remember(const std::string& block_directory) {
+  if (auto removed = remove_directory(block_directory); !removed) {
+    leftovers_.push_back(block_directory);
+    options_.logger->warn(
+        "a block that is no longer needed cannot be removed now, it is tried again",
+        {{"workspace", options_.name}, {"block", block_directory}, {"error", removed.error().message}});
   }
+}
+
+Result<void> BlockSet::remove_leftovers() {
+  MutexLock files(files_mutex_);
+  while (!leftovers_.empty()) {
+    SLUICE_TRY(remove_directory(leftovers_.back()));
+    leftovers_.pop_back();
+  }
+  return {};
 }
 
 Result<std::vector<Ulid>> BlockSet::link_to(const std::string& to_directory) {

@@ -27,6 +27,7 @@ struct BlockSetOptions {
   std::string name;                ///< of the workspace, in log lines
   std::vector<int64_t> ranges_ms;  ///< of compactions (compaction_ranges)
   BlockWriteOptions write;         ///< is_cancelled: asked during a compaction
+  bool is_read_only = false;       ///< open() leaves everything as it is, and nothing may be changed later
 };
 
 /// The blocks of one workspace: those in its directory, open for queries, and every change of them.
@@ -34,7 +35,10 @@ struct BlockSetOptions {
 /// 1. What a crash leaves behind at any moment is mended by open(): temporary directories and blocks that a successor
 ///    names as its parents are removed. A block is either whole or not there.
 /// 2. Readers take blocks(), a list that never changes; blocks that have left the set stay readable for who holds them.
-/// 3. A block that cannot be opened stays on disk untouched, is reported, and is not part of anything.
+/// 3. A block that should be gone and cannot be removed is removed before anything else is deleted, compacted or
+/// dropped:
+///    else the next start would show samples that were deleted meanwhile in those that stand for it.
+/// 4. A block that cannot be opened stays on disk untouched, is reported, and is not part of anything.
 ///
 /// Thread-safe. It has no thread of its own: compact_once() and drop_expired() do their work when called, one at a
 /// time. delete_series() waits for neither: it makes a compaction under way give up, which the next call begins anew.
@@ -58,6 +62,12 @@ class BlockSet {
 
   /// Opens blocks that the caller has written into the directory (write_block) and shows them, all at once.
   Result<void> add(std::span<const Ulid> written);
+  /// For one that could not be written or added to its end: what there is of it is removed.
+  void discard(const Ulid& ulid);
+
+  /// Takes over the blocks below `from_directory`, which must be on the same file system: their files get second names
+  /// here, durably, and are shown. The blocks taken. kConflict, and nothing is done, when one of their names is taken.
+  Result<std::vector<Ulid>> adopt(const std::string& from_directory);
 
   struct Deletion {
     uint64_t series = 0;  ///< that had samples in the range, counted once for each block
@@ -87,6 +97,7 @@ class BlockSet {
   BlockSet(FileSystem& fs, std::string directory, BlockSetOptions options);
 
   Result<void> tidy_up();
+  Result<void> show(std::span<const Ulid> written) SLUICE_REQUIRES(maintenance_mutex_);
   Result<void> open_blocks();
   void drop_obsolete();
   /// Removes blocks from the list, puts others in, at once.
@@ -94,6 +105,8 @@ class BlockSet {
       SLUICE_EXCLUDES(mutex_);
   Result<void> remove_directory(const std::string& block_directory) SLUICE_REQUIRES(files_mutex_);
   void remove_directories(std::span<const std::shared_ptr<const Block>> blocks) SLUICE_REQUIRES(files_mutex_);
+  void remove_or_remember(const std::string& block_directory) SLUICE_REQUIRES(files_mutex_);
+  Result<void> remove_leftovers() SLUICE_EXCLUDES(files_mutex_);
   void mark_failed(std::span<const std::shared_ptr<const Block>> blocks, const Error& error);
   bool must_give_up() const;
 
@@ -106,6 +119,7 @@ class BlockSet {
   Mutex maintenance_mutex_;
   /// Held while files of blocks go away or get a second name; taken after maintenance_mutex_.
   Mutex files_mutex_;
+  std::vector<std::string> leftovers_ SLUICE_GUARDED_BY(files_mutex_);  // what should be gone
   std::atomic<uint32_t> deletions_waiting_{0};
 
   mutable Mutex mutex_;

@@ -20,7 +20,7 @@ constexpr std::string_view kUnfinishedSuffix = ".new";
 constexpr size_t kSequenceDigits = 16;
 
 constexpr std::string_view kMagic("\x89SLC\r\n\x1a\n", 8);
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr size_t kHeaderBytes = 64;
 
 constexpr uint32_t kFrameMagic = 0x46434c53;  // "SLCF"
@@ -108,6 +108,12 @@ Result<CheckpointHeader> decode_header(std::string_view bytes, const std::string
   if (*in.le<uint32_t>() != crc32c(bytes.substr(0, kHeaderBytes - sizeof(uint32_t)))) {
     return damaged("the header's checksum is wrong");
   }
+  if (version != kVersion) {
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("{}: a checkpoint of format {}, from before the first release; this program reads format {}", file,
+                    version, kVersion));
+  }
   return header;
 }
 
@@ -126,6 +132,8 @@ class FrameWriter {
     for (const auto& chunk : series.chunks.in_order) add_chunk(chunk);
     append_varint(series_, series.chunks.late.size());
     for (const auto& chunk : series.chunks.late) add_chunk(chunk);
+    append_varint(series_, series.newest_ms ? 1 : 0);
+    if (series.newest_ms) append_signed_varint(series_, *series.newest_ms);
     ++count_;
   }
   bool is_full() const { return dictionary_.size() + series_.size() >= kFrameBytesGoal; }
@@ -205,7 +213,16 @@ class FrameReader {
     if (!in_order || !model::is_packed(series_.packed)) return false;
     if (!read_chunks(*in_order, series_.chunks.in_order)) return false;
     const auto late = in_.varint();
-    return late && read_chunks(*late, series_.chunks.late);
+    return late && read_chunks(*late, series_.chunks.late) && read_newest();
+  }
+  bool read_newest() {
+    series_.newest_ms.reset();
+    const auto is_deleted = in_.varint();
+    if (!is_deleted || *is_deleted > 1) return false;
+    if (*is_deleted == 0) return true;
+    const auto newest_ms = in_.signed_varint();
+    if (newest_ms) series_.newest_ms = *newest_ms;
+    return newest_ms.has_value();
   }
   bool read_chunks(uint64_t count, std::vector<ChunkView>& chunks) {
     if (count > in_.remaining()) return false;
@@ -394,7 +411,7 @@ Result<CheckpointReport> load_checkpoint(FileSystem& fs, const std::string& dire
     report.file = join_path(directory, name);
     SLUICE_ASSIGN(const auto mapped, fs.map(report.file));
     const CheckpointUse restore = {
-        .series = [&head](const auto& one) { return head.restore_series(one.ref, one.packed, one.chunks); },
+        .series = [&head](const auto& one) { return head.restore_series(one.ref, one.packed, one.chunks, one.newest_ms); },
         .exemplars = [&extras](const auto& record) { (void)restore_exemplars(record, extras.exemplars); },
         .metadata = [&extras](const auto& entries) { restore_metadata(entries, extras.metadata); }};
     const auto header = read_checkpoint(mapped->bytes(), report.file, restore, report);

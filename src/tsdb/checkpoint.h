@@ -55,6 +55,7 @@ struct CheckpointSeries {
   uint64_t ref = 0;
   std::string packed;
   SeriesChunks chunks;  ///< views into the bytes
+  std::optional<TimestampMs> newest_ms;  ///< of samples in order, where that sample was deleted
 };
 struct CheckpointHeader {
   journal::Sequence sequence = 0;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,14 @@ struct HeadSeriesData {
   uint64_t ref = 0;
   model::Labels labels;
   SeriesChunks chunks;
+  std::optional<TimestampMs> newest_ms;  ///< of samples in order, where it is newer than all that are left
+};
+
+/// What a deletion did in the head.
+struct HeadDeletion {
+  uint64_t series = 0;   ///< that lost samples
+  uint64_t samples = 0;
+  std::optional<Error> damage;  ///< the first series that could not be read, and so stays as it is
 };
 
 class Head;
@@ -79,8 +88,8 @@ class SeriesResolver {
 /// Pointers to series are valid while a lease() from before they were obtained is held.
 ///
 /// A query's series charge their samples to its budget as they are read; the budget must outlive them.
-/// Thread-safe, but for apply(), freeze(), drop(), the retiring and the restoring functions, of which one at a time
-/// may run.
+/// Thread-safe, but for apply(), delete_samples(), freeze(), drop(), the retiring and the restoring functions, of which
+/// one at a time may run.
 class Head final : public model::Queryable {
  public:
   /// Everything in memory.
@@ -97,7 +106,8 @@ class Head final : public model::Queryable {
   /// Lets go of pins. What no durable record defined, and nothing pins any more, is gone.
   void unpin(std::span<MemorySeries* const> series);
 
-  /// What apply() would answer now. kAdded and kAddedLate may change until then; no other verdict ever does.
+  /// What apply() would answer now. kAdded and kAddedLate may change until then; others only when a deletion comes in
+  /// between.
   Verdict judge(const MemorySeries& series, model::Sample sample, TimestampMs floor_ms, TypedSample& existing) const;
   Verdict judge(const MemorySeries& series, const TypedSample& sample, TimestampMs floor_ms,
                 TypedSample& existing) const;
@@ -109,6 +119,11 @@ class Head final : public model::Queryable {
              model::AppendOutcome& outcome);
   /// From here on no sample before `before_ms`, which must be the beginning of a block of time, is added in order.
   void freeze(TimestampMs before_ms);
+  /// Removes the samples of these series in `range`, wherever they are; counts into `deletion`. What is in order is
+  /// judged as before. Not between a freeze and its drop: what is frozen never changes.
+  void delete_samples(std::span<MemorySeries* const> series, model::TimeRange range, HeadDeletion& deletion);
+  /// The defined series that match and have samples in `range`.
+  std::vector<MemorySeries*> find_series(std::span<const model::Matcher> matchers, model::TimeRange range) const;
   /// Forgets what was frozen last: the samples before the freeze's time that were there when it was applied.
   void drop();
   TimestampMs frozen_before_ms() const { return frozen_before_ms_.load(std::memory_order_acquire); }
@@ -146,7 +161,8 @@ class Head final : public model::Queryable {
   Limits limits() const;
   void restore_limits(const Limits& limits);
   /// Chunks in order must be in time order. Appends go on in the last one, if it has room.
-  Result<void> restore_series(uint64_t ref, std::string_view packed, const SeriesChunks& chunks);
+  Result<void> restore_series(uint64_t ref, std::string_view packed, const SeriesChunks& chunks,
+                              std::optional<TimestampMs> newest_ms = std::nullopt);
 
   // What leaves the head after a drop, step by step: see docs/storage.md, Memory.
 

@@ -53,7 +53,7 @@ Result<std::vector<HeadSeriesData>> Head::read_series(std::span<MemorySeries* co
   const auto chunks = chunks_.snapshot();
   for (const MemorySeries* one : series) {
     SLUICE_ASSIGN(auto found, one->chunks(range, view(chunks)));
-    all.push_back({one->ref(), one->labels(labels_), std::move(found)});
+    all.push_back({one->ref(), one->labels(labels_), std::move(found), one->deleted_newest_ms(view(chunks))});
   }
   return all;
 }
@@ -92,7 +92,8 @@ void Head::restore_limits(const Limits& limits) {
   next_ref_.store(std::max(limits.next_ref, next_ref()), std::memory_order_relaxed);
 }
 
-Result<void> Head::restore_series(uint64_t ref, std::string_view packed, const SeriesChunks& chunks) {
+Result<void> Head::restore_series(uint64_t ref, std::string_view packed, const SeriesChunks& chunks,
+                                  std::optional<TimestampMs> newest_ms) {
   MemorySeries* const series = replay_define(ref, packed);
   GateWriteLock lock(gate_);
   uint64_t bytes = 0;
@@ -113,6 +114,7 @@ Result<void> Head::restore_series(uint64_t ref, std::string_view packed, const S
       }
     }
   }
+  if (newest_ms) series->restore_newest(*newest_ms, chunks_);
   if (!chunks.in_order.empty()) {
     min_ms_.store(std::min(chunks.in_order.front().min_ms, min_ms_.load()), std::memory_order_relaxed);
     max_ms_.store(std::max(series->newest_ms(), max_ms_.load()), std::memory_order_relaxed);

@@ -11,6 +11,13 @@ namespace {
 constexpr uint64_t kAloneBytesMax = 1 << 20;
 constexpr size_t kStepsAheadMax = 16;
 
+std::unexpected<Error> unknown_kind(const journal::Record& record) {
+  return fail(ErrorCode::kUnsupported,
+              fmt::format("log record {} is of kind {}, which this program does not know: start the version of "
+                          "sluice that wrote it, or a newer one",
+                          record.sequence, record.kind));
+}
+
 }  // namespace
 
 void LogReplay::begin_after(journal::Sequence sequence) {
@@ -42,17 +49,32 @@ Result<void> LogReplay::apply(const journal::Record& record) {
     case kStartedRecord:
     case kExemplarRecord:
     case kMetadataRecord:
+    case kDeleteRecord:
     case kFreezeRecord:
     case kDropRecord: step.payload = record.payload; break;
-    default:
-      return fail(ErrorCode::kUnsupported,
-                  fmt::format("log record {} is of kind {}, which this program does not know: start the version of "
-                              "sluice that wrote it, or a newer one",
-                              record.sequence, record.kind));
+    default: return unknown_kind(record);
   }
   bytes_ += record.payload.size();
   hand_over(std::move(step));
   return {};
+}
+
+Result<void> LogReplay::check(const journal::Record& record) {
+  const auto only_error = [](const auto& decoded) {
+    return decoded ? Result<void>() : Result<void>(std::unexpected(decoded.error()));
+  };
+  AppendRecord append;
+  switch (record.kind) {
+    case kAppendRecord: return decode_append_record(record.payload, append);
+    case kStartedRecord: return decode_started_record(record.payload, append);
+    case kHistogramRecord: return only_error(decode_histogram_record(record.payload));
+    case kExemplarRecord: return only_error(decode_exemplar_record(record.payload));
+    case kMetadataRecord: return only_error(decode_metadata_record(record.payload));
+    case kDeleteRecord: return only_error(decode_delete_record(record.payload));
+    case kFreezeRecord: return only_error(decode_freeze_record(record.payload));
+    case kDropRecord: return {};
+    default: return unknown_kind(record);
+  }
 }
 
 void LogReplay::hand_over(Step step) {
@@ -101,6 +123,7 @@ void LogReplay::run(Step& step) {
     case kStartedRecord: apply_started(step); return;
     case kExemplarRecord: apply_exemplars(step); return;
     case kMetadataRecord: apply_metadata(step); return;
+    case kDeleteRecord: apply_delete(step); return;
     case kFreezeRecord: apply_freeze(step); return;
     default:  // a drop
       head_.drop();
@@ -146,6 +169,22 @@ void LogReplay::apply_histograms(const Step& step) {
   }
   model::AppendOutcome outcome;
   head_.apply({}, samples, decoded->floor_ms, outcome);
+  head_.write_full_chunks();
+}
+
+// A series that is not known lost its definition to damage, and its samples with it.
+void LogReplay::apply_delete(const Step& step) {
+  const auto decoded = decode_delete_record(step.payload);
+  if (!decoded) {
+    unreadable(step.sequence, decoded.error());
+    return;
+  }
+  std::vector<MemorySeries*> series;
+  for (const uint64_t ref : decoded->refs) {
+    if (MemorySeries* const one = series_.get(ref)) series.push_back(one);
+  }
+  HeadDeletion deletion;
+  head_.delete_samples(series, decoded->range, deletion);
   head_.write_full_chunks();
 }
 

@@ -39,6 +39,8 @@ class LogReplay {
   Result<void> apply(const journal::Record& record);
   /// Waits until all is applied. To be called before anything else is asked of this object, or of the head.
   void finish();
+  /// Whether apply() could read the record; it is not applied. kUnsupported, kMalformed.
+  static Result<void> check(const journal::Record& record);
 
   journal::Sequence last_applied() const { return last_applied_; }
   /// The freeze that no drop has followed; 0 when there is none.
@@ -82,6 +84,7 @@ class LogReplay {
   void apply_histograms(const Step& step);
   void apply_exemplars(const Step& step);
   void apply_metadata(const Step& step);
+  void apply_delete(const Step& step);
   void apply_freeze(const Step& step);
   MemorySeries* series_of(uint64_t ref);
   void unreadable(journal::Sequence sequence, const Error& error);

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <utility>
 
 #include "base/check.h"
 #include "base/coding.h"
+#include "tsdb/chunk_rewrite.h"
 #include "tsdb/same_bytes.h"
+#include "tsdb/tombstones.h"
 
 namespace sluice::tsdb {
 namespace {
@@ -60,6 +63,34 @@ struct MemorySeries::Late {
   HeadChunkRef sealed = 0;
   TimestampMs min_ms = INT64_MAX;  // of all there ever were
   TimestampMs max_ms = INT64_MIN;
+};
+
+struct MemorySeries::Cut {
+  HeadChunkRef base = 0;        // the chain from here on stays
+  std::vector<ChunkView> kept;  // what stays of the chunks before it, the newest first
+  std::vector<ChunkView> open;  // what stays of the open chunk, when something of it goes
+  uint64_t sealed_removed = 0;  // samples
+  uint64_t open_removed = 0;
+
+  /// Takes what is outside of `range` of `chunk` into `to`, the newest first, and counts the rest.
+  static Result<void> take(const ChunkView& chunk, model::TimeRange range, std::vector<ChunkView>& to,
+                           uint64_t& removed) {
+    if (chunk.max_ms < range.min_ms || chunk.min_ms > range.max_ms) {
+      to.push_back(chunk);
+      return {};
+    }
+    const uint64_t before = samples_in_chunk(chunk);
+    if (range.contains(chunk.min_ms) && range.contains(chunk.max_ms)) {
+      removed += before;
+      return {};
+    }
+    SLUICE_ASSIGN(auto left, encode_anew({&chunk, 1}, subtract_intervals({chunk.min_ms, chunk.max_ms}, {&range, 1})));
+    removed += before;
+    for (const auto& one : left) removed -= samples_in_chunk(one);
+    std::ranges::reverse(left);
+    std::ranges::move(left, std::back_inserter(to));
+    return {};
+  }
 };
 
 struct MemorySeries::Typed {
@@ -179,6 +210,19 @@ void MemorySeries::seal(HeadChunks& chunks) {
   sealed_ = chunks.add(sealed_, {min_ms, newest_ms(), ChunkEncoding::kXor, nullptr, bytes});
 }
 
+void MemorySeries::seal_open(HeadChunks& chunks) {
+  if (open_.samples() != 0) seal(chunks);
+  seal_typed(chunks);
+  typed_.reset();
+}
+
+// Of a series that has one; a copy.
+ChunkView MemorySeries::open_view(const LinePool& lines) const {
+  const bool is_typed = has_open_typed();
+  return make_chunk_view(open_min_ms(lines), newest_ms(), is_typed ? typed_->open.encoding() : ChunkEncoding::kXor,
+                         is_typed ? typed_->open.chunk() : open_.chunk(lines));
+}
+
 std::optional<TypedSample> MemorySeries::find(TimestampMs t_ms, const HeadView& view) const {
   if (t_ms >= view.dropped_before_ms && t_ms <= newest_ms()) {
     if (auto found = find_in_order(t_ms, view)) return found;
@@ -250,6 +294,89 @@ void MemorySeries::seal_late(TimestampMs before_ms, HeadChunks& chunks) {
   open.erase(open.begin(), open.begin() + static_cast<std::ptrdiff_t>(sealed));
 }
 
+Result<MemorySeries::Cut> MemorySeries::cut_in_order(model::TimeRange range, const HeadView& view) const {
+  Cut cut;
+  cut.base = sealed_;
+  const TimestampMs newest = newest_ms();
+  const TimestampMs from = std::max(range.min_ms, view.dropped_before_ms);
+  if (newest == INT64_MIN || newest < from || range.max_ms < from) return cut;
+  const model::TimeRange counting{from, range.max_ms};
+  const LinePool& lines = view.chunks.lines();
+  if (has_open() && open_min_ms(lines) <= range.max_ms) {
+    SLUICE_TRY(Cut::take(open_view(lines), counting, cut.open, cut.open_removed));
+  }
+  ChainWalk walk(view.chunks, sealed_);
+  while (walk.next() && walk.chunk().max_ms >= from) {
+    SLUICE_TRY(Cut::take(walk.chunk(), counting, cut.kept, cut.sealed_removed));
+  }
+  SLUICE_TRY(walk.status());
+  cut.base = walk.ref();
+  return cut;
+}
+
+Result<MemorySeries::Cut> MemorySeries::cut_late(model::TimeRange range, const HeadView& view) const {
+  Cut cut;
+  if (!late_ || late_->min_ms > range.max_ms || late_->max_ms < range.min_ms) return cut;
+  ChainWalk walk(view.chunks, late_->sealed);
+  while (walk.next()) {
+    if (!counts(walk.ref(), walk.chunk(), view)) continue;
+    SLUICE_TRY(Cut::take(walk.chunk(), range, cut.kept, cut.sealed_removed));
+  }
+  SLUICE_TRY(walk.status());
+  for (const auto& sample : late_->open) cut.open_removed += range.contains(sample.t_ms) ? 1 : 0;
+  return cut;
+}
+
+// What an open chunk was cut to becomes full chunks: an open one ends with the newest sample, always.
+uint64_t MemorySeries::replace_in_order(Cut cut, HeadChunks& chunks) {
+  if (cut.sealed_removed != 0) {
+    sealed_ = cut.base;
+    for (auto chunk = cut.kept.rbegin(); chunk != cut.kept.rend(); ++chunk) sealed_ = chunks.add(sealed_, *chunk);
+  }
+  if (cut.open_removed != 0) {
+    if (open_.samples() != 0) (void)open_.take(chunks.lines());
+    typed_.reset();
+    for (auto chunk = cut.open.rbegin(); chunk != cut.open.rend(); ++chunk) sealed_ = chunks.add(sealed_, *chunk);
+  }
+  return cut.sealed_removed + cut.open_removed;
+}
+
+uint64_t MemorySeries::replace_late(Cut cut, model::TimeRange range, HeadChunks& chunks) {
+  const uint64_t removed = cut.sealed_removed + cut.open_removed;
+  if (removed == 0) return 0;
+  std::erase_if(late_->open, [&](const TypedSample& sample) { return range.contains(sample.t_ms); });
+  late_->sealed = 0;
+  restart_late(cut.kept, chunks);
+  return removed;
+}
+
+Result<uint64_t> MemorySeries::delete_range(model::TimeRange range, const HeadView& view, HeadChunks& chunks) {
+  SLUICE_ASSIGN(auto in_order, cut_in_order(range, view));
+  SLUICE_ASSIGN(auto late, cut_late(range, view));
+  const uint64_t removed = replace_in_order(std::move(in_order), chunks);
+  return removed + replace_late(std::move(late), range, chunks);
+}
+
+std::optional<TimestampMs> MemorySeries::deleted_newest_ms(const HeadView& view) const {
+  const TimestampMs newest = newest_ms();
+  if (has_open() || newest == INT64_MIN || newest < view.dropped_before_ms) return std::nullopt;
+  ChainWalk walk(view.chunks, sealed_);
+  if (walk.next() ? walk.chunk().max_ms == newest : !walk.status()) return std::nullopt;
+  return newest;
+}
+
+// Makes these, the newest first, the late chunks there are.
+void MemorySeries::restart_late(std::span<const ChunkView> kept, HeadChunks& chunks) {
+  late_->min_ms = INT64_MAX;
+  late_->max_ms = INT64_MIN;
+  for (size_t i = kept.size(); i > 0; --i) restore_late_chunk(kept[i - 1], chunks);
+  for (const auto& sample : late_->open) {
+    late_->min_ms = std::min(late_->min_ms, sample.t_ms);
+    late_->max_ms = std::max(late_->max_ms, sample.t_ms);
+  }
+  if (late_->open.empty() && kept.empty()) late_.reset();
+}
+
 void MemorySeries::forget_dropped(const HeadView& view, HeadChunks& chunks) {
   // An open chunk is dropped whole or not at all: drops happen at ends of blocks of time. Chains of full ones end by
   // themselves where their segments are removed.
@@ -263,15 +390,8 @@ void MemorySeries::forget_dropped(const HeadView& view, HeadChunks& chunks) {
   while (walk.next()) {
     if (counts(walk.ref(), walk.chunk(), view)) kept.push_back(walk.chunk());
   }
-  late_->min_ms = INT64_MAX;
-  late_->max_ms = INT64_MIN;
   // Copied into new segments, since what was dropped ties the old ones together.
-  for (auto chunk = kept.rbegin(); chunk != kept.rend(); ++chunk) restore_late_chunk(*chunk, chunks);
-  for (const auto& sample : late_->open) {
-    late_->min_ms = std::min(late_->min_ms, sample.t_ms);
-    late_->max_ms = std::max(late_->max_ms, sample.t_ms);
-  }
-  if (late_->open.empty() && kept.empty()) late_.reset();
+  restart_late(kept, chunks);
 }
 
 bool MemorySeries::overlaps(model::TimeRange range, const HeadView& view) const {
@@ -279,8 +399,9 @@ bool MemorySeries::overlaps(model::TimeRange range, const HeadView& view) const 
   const TimestampMs newest = newest_ms();
   const TimestampMs from = std::max(range.min_ms, view.dropped_before_ms);
   if (newest < from || newest == INT64_MIN) return false;
-  if (newest <= range.max_ms) return true;
-  if ((open_.samples() > 0 || has_open_typed()) && open_min_ms(view.chunks.lines()) <= range.max_ms) return true;
+  // What is open ends with the newest sample.
+  const LinePool& lines = view.chunks.lines();
+  if (has_open() && (newest <= range.max_ms || open_min_ms(lines) <= range.max_ms)) return true;
   ChainWalk walk(view.chunks, sealed_);
   while (walk.next() && walk.chunk().max_ms >= from) {
     if (walk.chunk().min_ms <= range.max_ms) return true;
@@ -306,14 +427,10 @@ Result<void> MemorySeries::in_order_chunks(model::TimeRange range, const HeadVie
   const TimestampMs from = std::max(range.min_ms, view.dropped_before_ms);
   const TimestampMs newest = newest_ms();
   if (newest == INT64_MIN || newest < from) return {};
-  if (open_.samples() > 0 || has_open_typed()) {
+  if (has_open()) {
     const LinePool& lines = view.chunks.lines();
     const TimestampMs min_ms = open_min_ms(lines);
-    const bool is_typed = has_open_typed();
-    if (min_ms <= range.max_ms) {
-      out.push_back(make_chunk_view(min_ms, newest, is_typed ? typed_->open.encoding() : ChunkEncoding::kXor,
-                                    is_typed ? typed_->open.chunk() : open_.chunk(lines)));
-    }
+    if (min_ms <= range.max_ms) out.push_back(open_view(lines));
     if (min_ms <= from) return {};
   }
   ChainWalk walk(view.chunks, sealed_);
@@ -346,6 +463,12 @@ void MemorySeries::restore_late_chunk(const ChunkView& chunk, HeadChunks& chunks
   late_->sealed = chunks.add(late_->sealed, chunk);
   late_->min_ms = std::min(late_->min_ms, chunk.min_ms);
   late_->max_ms = std::max(late_->max_ms, chunk.max_ms);
+}
+
+void MemorySeries::restore_newest(TimestampMs newest_ms, HeadChunks& chunks) {
+  if (newest_ms <= this->newest_ms()) return;
+  seal_open(chunks);
+  newest_ms_.store(newest_ms, std::memory_order_relaxed);
 }
 
 uint64_t MemorySeries::bytes() const {

@@ -67,7 +67,7 @@ class MemorySeries {
   bool begins(std::string_view bytes, const LabelTable& table, size_t& size) const;
   bool has_labels(std::string_view packed, const LabelTable& table) const;
 
-  /// Time of the newest sample in order; INT64_MIN while there is none. Only grows.
+  /// Time of the newest sample in order, also once it is deleted; INT64_MIN while there was none. Only grows.
   TimestampMs newest_ms() const { return newest_ms_.load(std::memory_order_relaxed); }
   bool has_late() const { return late_ != nullptr; }
   /// True when it has samples in `range`, or late ones near it.
@@ -86,6 +86,12 @@ class MemorySeries {
   /// The chunks that overlap `range`; what is still open is copied. An error when a chunk in a file is damaged.
   Result<SeriesChunks> chunks(model::TimeRange range, const HeadView& view) const;
 
+  /// Removes the samples in `range` and returns how many there were. After an error (a chunk in a file is damaged)
+  /// nothing has changed.
+  Result<uint64_t> delete_range(model::TimeRange range, const HeadView& view, HeadChunks& chunks);
+  /// newest_ms() where the sample of that time was deleted.
+  std::optional<TimestampMs> deleted_newest_ms(const HeadView& view) const;
+
   /// Puts the late samples before `before_ms` into full chunks.
   void seal_late(TimestampMs before_ms, HeadChunks& chunks);
   /// Lets go of chunks that no longer count, so that segments can be removed.
@@ -94,6 +100,8 @@ class MemorySeries {
   /// For a checkpoint being read: a full chunk, older than all appends, newer than those before.
   void restore_chunk(const ChunkView& chunk, HeadChunks& chunks);
   void restore_late_chunk(const ChunkView& chunk, HeadChunks& chunks);
+  /// Behind all chunks, where newest_ms() is that of a deleted sample. Ignored when it is not newer than they are.
+  void restore_newest(TimestampMs newest_ms, HeadChunks& chunks);
 
   /// Approximate memory in use.
   uint64_t bytes() const;
@@ -126,6 +134,7 @@ class MemorySeries {
                                                                                      std::span<const LabelId> labels);
   struct Late;
   struct Typed;
+  struct Cut;  // what a deletion leaves of a chain
 
   MemorySeries(uint64_t ref, uint8_t shard, uint16_t label_count);
   ~MemorySeries();
@@ -134,7 +143,15 @@ class MemorySeries {
   TimestampMs open_min_ms(const LinePool& lines) const;
   void seal(HeadChunks& chunks);
   void seal_typed(HeadChunks& chunks);
+  bool has_open() const { return open_.samples() > 0 || has_open_typed(); }
   bool has_open_typed() const;
+  ChunkView open_view(const LinePool& lines) const;
+  void seal_open(HeadChunks& chunks);
+  Result<Cut> cut_in_order(model::TimeRange range, const HeadView& view) const;
+  Result<Cut> cut_late(model::TimeRange range, const HeadView& view) const;
+  void restart_late(std::span<const ChunkView> kept, HeadChunks& chunks);
+  uint64_t replace_in_order(Cut cut, HeadChunks& chunks);
+  uint64_t replace_late(Cut cut, model::TimeRange range, HeadChunks& chunks);
   std::optional<TypedSample> find_in_order(TimestampMs t_ms, const HeadView& view) const;
   std::optional<TypedSample> find_late(TimestampMs t_ms, const HeadView& view) const;
   Result<void> in_order_chunks(model::TimeRange range, const HeadView& view, std::vector<ChunkView>& out) const;

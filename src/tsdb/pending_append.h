@@ -25,6 +25,11 @@ struct PendingAppend {
   uint8_t kind = kAppendRecord;
   TimestampMs before_ms = 0;  // of a freeze
 
+  // Of a deletion.
+  std::vector<MemorySeries*> deleted_series;
+  model::TimeRange deleted_range;
+  HeadDeletion deletion;  // what it did
+
   // Of an append.
   std::vector<MemorySeries*> pinned;
   std::vector<MemorySeries*> definitions;  // of its record; a part of `pinned`, without repetitions

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/coding.h"
+#include "base/limits.h"
 
 namespace sluice::tsdb {
 namespace {
@@ -221,6 +222,43 @@ std::string encode_metadata_record(std::span<const WalMetadata> entries) {
 Result<std::vector<WalMetadata>> decode_metadata_record(std::string_view payload) {
   ByteReader in(payload);
   return read_wal_metadata(in);
+}
+
+std::string encode_delete_record(const DeleteRecord& record) {
+  SLUICE_CHECK(record.refs.size() <= limits::kDeletedSeriesPerRecordMax, "too many series in one delete record");
+  std::string payload;
+  append_signed_varint(payload, record.range.min_ms);
+  append_signed_varint(payload, record.range.max_ms);
+  append_varint(payload, record.refs.size());
+  uint64_t previous = 0;
+  for (const uint64_t ref : record.refs) {
+    append_signed_varint(payload, static_cast<int64_t>(ref - previous));
+    previous = ref;
+  }
+  return payload;
+}
+
+Result<DeleteRecord> decode_delete_record(std::string_view payload) {
+  ByteReader in(payload);
+  const auto malformed = [&](std::string_view what) {
+    return fail(ErrorCode::kMalformed, fmt::format("delete record: {} at byte {}", what, in.offset()));
+  };
+  const auto min_ms = in.signed_varint();
+  const auto max_ms = in.signed_varint();
+  if (!min_ms || !max_ms || *min_ms > *max_ms) return malformed("no range of time");
+  const auto count = in.varint();
+  if (!count || *count > limits::kDeletedSeriesPerRecordMax) return malformed("no count of series");
+  DeleteRecord record{{*min_ms, *max_ms}, {}};
+  uint64_t ref = 0;
+  for (uint64_t i = 0; i < *count; ++i) {
+    const auto step = in.signed_varint();
+    if (!step) return malformed("no series reference");
+    ref += static_cast<uint64_t>(*step);
+    if (ref == 0 || ref > kSeriesRefMax) return malformed("a series reference out of range");
+    record.refs.push_back(ref);
+  }
+  if (!in.empty()) return malformed("bytes after the last series");
+  return record;
 }
 
 std::string encode_freeze_record(TimestampMs before_ms) {

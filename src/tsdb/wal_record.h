@@ -19,6 +19,7 @@ namespace sluice::tsdb {
 inline constexpr uint8_t kFreezeRecord = 2;
 inline constexpr uint8_t kDropRecord = 3;
 inline constexpr uint8_t kAppendRecord = 9;  ///< the floor for late samples, definitions of series, and samples
+inline constexpr uint8_t kDeleteRecord = 8;  ///< of samples
 
 struct WalSample {
   uint64_t ref = 0;
@@ -84,6 +85,14 @@ Result<ExemplarRecord> decode_exemplar_record(std::string_view payload);
 /// A record of metadata.
 std::string encode_metadata_record(std::span<const WalMetadata> entries);
 Result<std::vector<WalMetadata>> decode_metadata_record(std::string_view payload);
+
+/// Samples that are deleted: those of some series in a range; both its ends are inclusive.
+struct DeleteRecord {
+  model::TimeRange range;
+  std::vector<uint64_t> refs;  ///< limits::kDeletedSeriesPerRecordMax at most
+};
+std::string encode_delete_record(const DeleteRecord& record);
+Result<DeleteRecord> decode_delete_record(std::string_view payload);
 
 /// The payload of a freeze: the time before which no sample is added in order any more.
 std::string encode_freeze_record(TimestampMs before_ms);

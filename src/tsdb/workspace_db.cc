@@ -411,6 +411,7 @@ void WorkspaceDb::complete(PendingAppend& pending) {
     case kFreezeRecord: head_->freeze(pending.before_ms); break;
     case kDropRecord: head_->drop(); break;
     case kStartedRecord: apply_started(pending); break;
+    case kDeleteRecord: head_->delete_samples(pending.deleted_series, pending.deleted_range, pending.deletion); break;
     case kHistogramRecord: head_->apply(pending.definitions, pending.typed, pending.floor_ms, pending.outcome); break;
     case kExemplarRecord: apply_exemplars(pending); break;
     case kMetadataRecord: apply_metadata(pending); break;

@@ -120,6 +120,29 @@ class WorkspaceDb final : public model::Queryable,
   void maintain();
   const BlockSet& blocks() const { return *blocks_; }
 
+  struct Deletion {
+    uint64_t head_series = 0;  ///< that lost samples in the head
+    uint64_t head_samples = 0;
+    uint64_t block_series = 0;  ///< that have samples in the range in blocks, counted once for each block
+    uint64_t blocks = 0;
+  };
+  /// Deletes the samples in `range` of the series that match, durably: head first, then blocks. What is appended
+  /// meanwhile may stay. After an error a part may be deleted and a retry does the rest. Waits for the disk and for
+  /// maintenance that must not be met half-way; where maintain() may be called, this may, also beside it. kNoSpace,
+  /// kUnavailable, kIo, kDataLoss.
+  Result<Deletion> delete_series(std::span<const model::Matcher> matchers, model::TimeRange range);
+
+  struct Snapshot {
+    std::vector<Ulid> blocks;  ///< all in the copy
+    uint64_t head_samples = 0;  ///< in the last one, which is of the head
+  };
+  /// Makes a copy that stays as it is: second names of the blocks' files in `to_directory`, which must be on the same
+  /// file system, and one block more with what the head holds. Durable when it returns, but for the directory's own
+  /// entry. Waits as delete_series() does. Errors of the disk; what is there by then is the caller's to remove.
+  Result<Snapshot> snapshot_to(const std::string& to_directory);
+  /// Takes over the blocks below `from_directory` (BlockSet::adopt).
+  Result<std::vector<Ulid>> adopt_blocks(const std::string& from_directory) { return blocks_->adopt(from_directory); }
+
   /// Commits and applies what is pending, then refuses appends, and writes a checkpoint, so that the next open() is
   /// quick; reads go on. Not from inside a `done`, nor beside maintain().
   void close();
@@ -177,7 +200,13 @@ class WorkspaceDb final : public model::Queryable,
   Result<void> cut_blocks() SLUICE_REQUIRES(maintenance_mutex_);
   Result<std::optional<BlockMeta>> cut_block(std::span<MemorySeries* const> series, TimestampMs begin_ms)
       SLUICE_REQUIRES(maintenance_mutex_);
+  Result<std::optional<BlockMeta>> write_head_block(const std::string& to_directory)
+      SLUICE_REQUIRES(maintenance_mutex_);
   Result<journal::Sequence> log_control(uint8_t kind, TimestampMs before_ms);
+  struct Logged;
+  Result<Logged> log_and_wait(std::unique_ptr<PendingAppend> record, std::string payload);
+  Result<HeadDeletion> delete_from_head(std::span<const model::Matcher> matchers, model::TimeRange range)
+      SLUICE_REQUIRES(maintenance_mutex_);
   void checkpoint() SLUICE_REQUIRES(maintenance_mutex_);
   template <class Read>
   auto read_at_one_moment(model::TimeRange range, Read read) const;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.h"
 #include "tsdb/block_writer.h"
 #include "tsdb/head_block_source.h"
 #include "tsdb/pending_append.h"
@@ -76,7 +77,10 @@ Result<void> WorkspaceDb::cut_blocks() {
   for (const TimestampMs begin_ms : ranges) {
     SLUICE_ASSIGN(const auto meta, cut_block(series, begin_ms));
     if (!meta) continue;
-    SLUICE_TRY(blocks_->add({&meta->ulid, 1}));
+    if (auto added = blocks_->add({&meta->ulid, 1}); !added) {
+      blocks_->discard(meta->ulid);
+      return added;
+    }
     ++blocks;
     samples += meta->stats.samples;
   }
@@ -103,29 +107,81 @@ Result<std::optional<BlockMeta>> WorkspaceDb::cut_block(std::span<MemorySeries* 
   meta.max_ms = std::min(begin_ms + kBlockRangeMs, head_->frozen_before_ms());
   meta.freeze = open_freeze_;
   HeadBlockSource source(*head_, series, {meta.min_ms, meta.max_ms - 1});
-  return write_block(fs_, directory_, std::move(meta), source);
+  auto written = write_block(fs_, directory_, meta, source);
+  if (!written) blocks_->discard(meta.ulid);
+  return written;
 }
 
+/// A record that is durable and applied.
+struct WorkspaceDb::Logged {
+  journal::Sequence sequence = 0;
+  HeadDeletion deletion;
+};
+
 Result<journal::Sequence> WorkspaceDb::log_control(uint8_t kind, TimestampMs before_ms) {
+  auto record = std::make_unique<PendingAppend>();
+  record->kind = kind;
+  record->before_ms = before_ms;
+  SLUICE_ASSIGN(const auto logged,
+                log_and_wait(std::move(record), kind == kFreezeRecord ? encode_freeze_record(before_ms) : ""));
+  return logged.sequence;
+}
+
+Result<WorkspaceDb::Logged> WorkspaceDb::log_and_wait(std::unique_ptr<PendingAppend> pending, std::string payload) {
   struct Outcome {
     Mutex mutex;
     CondVar changed;
-    std::optional<Result<journal::Sequence>> result SLUICE_GUARDED_BY(mutex);
+    std::optional<Result<Logged>> result SLUICE_GUARDED_BY(mutex);
   };
   const auto outcome = std::make_shared<Outcome>();
-  auto pending = std::make_unique<PendingAppend>();
-  pending->kind = kind;
-  pending->before_ms = before_ms;
   PendingAppend* const record = pending.get();
   pending->done = [outcome, record](Result<model::AppendOutcome> result) {
     MutexLock lock(outcome->mutex);
-    outcome->result = result ? Result<journal::Sequence>(record->sequence) : std::unexpected(result.error());
+    outcome->result = result ? Result<Logged>(Logged{record->sequence, std::move(record->deletion)})
+                             : std::unexpected(result.error());
     outcome->changed.notify_all();
   };
-  log(kind, kind == kFreezeRecord ? encode_freeze_record(before_ms) : std::string(), std::move(pending));
+  const uint8_t kind = record->kind;
+  log(kind, std::move(payload), std::move(pending));
   MutexLock lock(outcome->mutex);
   while (!outcome->result) outcome->changed.wait(outcome->mutex);
   return *outcome->result;
+}
+
+Result<WorkspaceDb::Deletion> WorkspaceDb::delete_series(std::span<const model::Matcher> matchers,
+                                                         model::TimeRange range) {
+  HeadDeletion of_head;
+  {
+    MutexLock lock(maintenance_mutex_);
+    // What is frozen never changes, and would be cut into a block again after a restart.
+    if (open_freeze_ != 0) SLUICE_TRY(cut_blocks());
+    SLUICE_ASSIGN(of_head, delete_from_head(matchers, range));
+  }
+  SLUICE_ASSIGN(const auto of_blocks, blocks_->delete_series(matchers, range));
+  if (of_head.damage) return std::unexpected(*of_head.damage);
+  return Deletion{of_head.series, of_head.samples, of_blocks.series, of_blocks.blocks};
+}
+
+// One record at a time, so that each holds up writers for a few milliseconds.
+Result<HeadDeletion> WorkspaceDb::delete_from_head(std::span<const model::Matcher> matchers, model::TimeRange range) {
+  const RequestGenerations::Lease lease = head_->lease();
+  const auto all = head_->find_series(matchers, range);
+  HeadDeletion total;
+  for (size_t begin = 0; begin < all.size(); begin += limits::kDeletedSeriesPerRecordMax) {
+    const auto slice = std::span(all).subspan(begin, std::min(limits::kDeletedSeriesPerRecordMax, all.size() - begin));
+    auto record = std::make_unique<PendingAppend>();
+    record->kind = kDeleteRecord;
+    record->known_lease = lease;
+    record->deleted_series.assign(slice.begin(), slice.end());
+    record->deleted_range = range;
+    DeleteRecord payload{range, {}};
+    for (const auto* series : slice) payload.refs.push_back(series->ref());
+    SLUICE_ASSIGN(const auto logged, log_and_wait(std::move(record), encode_delete_record(payload)));
+    total.series += logged.deletion.series;
+    total.samples += logged.deletion.samples;
+    if (!total.damage) total.damage = logged.deletion.damage;
+  }
+  return total;
 }
 
 void WorkspaceDb::checkpoint() {

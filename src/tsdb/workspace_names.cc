@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/file_system.h"
+
 namespace sluice::tsdb {
 namespace {
 
@@ -34,6 +36,11 @@ std::optional<DeletedWorkspace> parse_deleted_name(std::string_view name) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), at_ms);
   if (error != std::errc() || end != digits.data() + digits.size() || at_ms < 0) return std::nullopt;
   return DeletedWorkspace{std::string(name.substr(0, kIdSize)), at_ms};
+}
+
+bool is_workspace_path(std::string_view path) {
+  const std::string_view name = base_name(path);
+  return is_workspace_id(name) || parse_deleted_name(name).has_value();
 }
 
 }  // namespace sluice::tsdb

@@ -23,6 +23,9 @@ struct DeletedWorkspace {
 /// nullopt for every other name.
 std::optional<DeletedWorkspace> parse_deleted_name(std::string_view name);
 
+/// True for the path of a workspace's directory, one that was deleted and is still kept included.
+bool is_workspace_path(std::string_view path);
+
 /// Behind the id of a workspace whose files are being removed: nothing of it is worth keeping.
 inline constexpr std::string_view kDoomedSuffix = ".deleted";
 

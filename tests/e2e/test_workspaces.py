@@ -87,6 +87,46 @@ class Undelete(WorkspacesTest):
         self.assertIn("--admin", done.stderr)
 
 
+class DeleteSeries(WorkspacesTest):
+    def test_what_is_deleted_is_gone_for_good_and_in_the_audit(self):
+        workspace, _ = self.create_workspace()
+        old_ms = self.now - 10 * 3_600_000  # in blocks before long
+        samples = [(t, 1.0) for t in range(old_ms, self.now, 60_000)]
+        rows = [remote_write.series({"__name__": "kept", "job": job}, samples) for job in "ab"]
+        self.must(self.write(self.root, workspace, remote_write.body(*rows)))
+        directory = pathlib.Path(self.sluice.storage, "workspaces", workspace)
+        wait_until(lambda: any(len(p.name) == 26 for p in directory.iterdir()), "blocks", 60)
+
+        def jobs(selector="kept"):
+            query = f"count by (job) (count_over_time({selector}[11h]))"
+            return sorted(row["metric"]["job"] for row in
+                          self.must(self.sluice.query(self.root, workspace, query)).json()["data"]["result"])
+        self.assertEqual(jobs(), ["a", "b"])
+        told = self.tool("delete-series", workspace, "--match", '{job="a"}', "--json")
+        self.assertEqual(json.loads(told).keys(), {"headSeries", "headSamples", "blockSeries", "blocks"})
+        self.assertGreater(json.loads(told)["blocks"], 0)
+        self.assertEqual(jobs(), ["b"])
+        told = self.tool("delete-series", workspace, "--match", 'kept{job="a"}', "--match", 'kept{job="b"}',
+                         f"--start={self.now // 1000 - 3600}")
+        self.assertRegex(told, r"^deleted \d+ samples of 1 series in the head; in \d blocks, what \d+ series have")
+        self.must(self.write_one(workspace, 1))
+        self.sluice.kill()
+        self.sluice.start()
+        self.assertEqual(jobs('kept{job!=""}'), ["b"])
+        last = self.must(self.sluice.query(self.root, workspace, 'max(timestamp(kept{job="b"}))',
+                                           time=self.now // 1000 - 3600)).json()["data"]["result"]
+        self.assertLess(float(last[0]["value"][1]), self.now // 1000 - 3600)
+        self.assertEqual(self.samples(workspace), [1])
+
+    def test_it_says_what_is_wrong(self):
+        workspace, _ = self.create_workspace()
+        self.assertIn("at least one non-empty matcher",
+                      self.tool("delete-series", workspace, "--match", "{}", expect=1))
+        self.assertIn("parse", self.tool("delete-series", workspace, "--match", "{job=", expect=1))
+        self.assertIn("ws-0", self.tool("delete-series", "ws-00000000-0000-4000-8000-000000000000", "--match", "up",
+                                        expect=1))
+
+
 class WithoutRetention(WorkspacesTest):
     extra_config = "storage:\n  deleted_retention_seconds: 0\n"
 

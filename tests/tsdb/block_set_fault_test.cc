@@ -155,5 +155,34 @@ TEST(BlockSetFault, SurvivesACrashWhileItOpens) {
   }
 }
 
+// A block that failed to go, or to come whole, must not bring back what is deleted in those that stand for it, however
+// often they are compacted since.
+TEST(BlockSetFault, NothingDeletedComesBackOutOfWhatCouldNotBeRemoved) {
+  for (uint64_t n = 0;; ++n) {
+    for (const uint64_t pair : {0, 1, 2}) {  // what undoes a failed step may fail too
+      FaultFileSystem fs(n);
+      BlockSetHarness harness(fs);
+      harness.write_four();
+      ASSERT_TRUE(harness.open());
+      const uint64_t begin = fs.operations();
+      for (uint64_t i = 0; i <= pair; ++i) fs.fail_operation(begin + n + i);
+      (void)harness.set->compact_once();
+      const bool ended = fs.operations() <= begin + n;
+      for (int i = 0; i < 10 && !harness.set->delete_series({}, {10, 50}); ++i) continue;
+      const Contents wanted = without(expected(BlockSetHarness::four()), 10, 50);
+      ASSERT_EQ(harness.shown(), wanted) << n;
+      for (int i = 0; i < 10; ++i) (void)harness.set->compact_once();
+      ASSERT_TRUE(harness.set->delete_series({}, {55, 55}));
+      for (int i = 0; i < 10; ++i) (void)harness.set->compact_once();
+      if (n % 2 == 0) fs.crash(n);
+      for (int i = 0; i < 10 && !harness.open(); ++i) continue;
+      ASSERT_EQ(harness.shown(), without(wanted, 55, 55)) << n << " and " << pair << " more";
+      if (!ended) continue;
+      EXPECT_GT(n, 20u);
+      return;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::tsdb

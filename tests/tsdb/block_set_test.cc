@@ -83,6 +83,44 @@ TEST_F(BlockSetTest, DeletesInEveryBlockAndRemembersIt) {
   EXPECT_EQ(set->delete_series(matchers, {1'000, 2'000}).value().blocks, 0u);
 }
 
+TEST_F(BlockSetTest, TakesOverBlocksFromAnotherDirectory) {
+  write_four();
+  open();
+  const Contents before = shown();
+  const std::vector<TestSeries> more = {{{{"i", "9"}}, samples_from(100, 1, 5)}};
+  directory = "from";
+  ASSERT_TRUE(disk_.create_directories("from/notes", 0755).has_value());
+  write(7, 100, 120, more);
+  write(8, 200, 220, {{{{"i", "9"}}, samples_from(200, 1, 5)}});
+  directory = kDirectory;
+  EXPECT_THAT(set->adopt("from").value(), ElementsAre(test_ulid(7), test_ulid(8)));
+  Contents wanted = before;
+  wanted.merge(expected({{{{"i", "9"}}, samples_from(100, 1, 5)}}));
+  wanted["{i=\"9\"}"].merge(expected({{{{"i", "9"}}, samples_from(200, 1, 5)}})["{i=\"9\"}"]);
+  EXPECT_EQ(shown(), wanted);
+  EXPECT_EQ(set->adopt("from").error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(disk_.remove_tree("from").has_value());
+  open();
+  EXPECT_EQ(shown(), wanted);
+}
+
+TEST_F(BlockSetTest, OpenForReadingItTidiesNothingUp) {
+  write_four();
+  ASSERT_TRUE(disk_.create_directories(join_path(kDirectory, "01ARYZ6S410000000000000000.tmp-for-creation"), 0755));
+  open();
+  const Contents before = shown();
+  ASSERT_TRUE(set->compact_once().value().has_value());
+  BlockMeta meta = test_meta(9, 0, 20);
+  meta.parents = {{test_ulid(4), 60, 80}};  // which is obsolete, so
+  write(meta, {{{{"i", "7"}}, {{5, 5}}}});
+  ASSERT_TRUE(disk_.create_directories(join_path(kDirectory, "01ARYZ6S410000000000000000.tmp-for-creation"), 0755));
+  const auto names = fs.list(kDirectory).value();
+  options.is_read_only = true;
+  ASSERT_TRUE(open());
+  EXPECT_EQ(fs.list(kDirectory).value(), names);
+  EXPECT_EQ(shown().at("{i=\"1\"}").size(), 60u) << "not shown all the same";
+}
+
 TEST_F(BlockSetTest, ABlockWhollyDeletedGoesAway) {
   write_four();
   open();

@@ -181,7 +181,7 @@ TEST_F(CheckpointTest, AFlippedBitCostsAtMostItsFrameAndIsReported) {
     const auto header = read_checkpoint(
         damaged, "file",
         [&](const CheckpointSeries& series) {
-          return restored.restore_series(series.ref, series.packed, series.chunks);
+          return restored.restore_series(series.ref, series.packed, series.chunks, series.newest_ms);
         },
         report);
     if (!header) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <deque>
@@ -143,6 +144,8 @@ struct DbHarness {
     options.late_window_ms = late_window_ms;
     options.exemplars_max = exemplars_max;
     options.checkpoint_log_bytes = 1;
+    options.new_ulid = [this] { return next_ulid(); };
+    options.log.salt = [this] { return ++random_drawn; };
     auto opened = WorkspaceDb::open(fs, "dir/ws-test", std::move(options));
     if (!opened) {
       open_error = opened.error();
@@ -150,6 +153,13 @@ struct DbHarness {
     }
     db = *std::move(opened);
     return true;
+  }
+  /// Different ones, the same in every run.
+  Ulid next_ulid() {
+    std::array<uint8_t, Ulid::kRandomSize> random{};
+    const uint64_t number = ++random_drawn;
+    for (size_t i = 0; i < sizeof number; ++i) random[i + 2] = static_cast<uint8_t>(number >> (56 - 8 * i));
+    return Ulid::make(clock.now_ms(), random);
   }
   /// As the maintenance does when the log has grown long enough.
   void checkpoint_now() { db->maintain(); }
@@ -178,6 +188,7 @@ struct DbHarness {
   uint64_t head_bytes_max = 1 << 30;
   int64_t late_window_ms = 0;
   size_t exemplars_max = 1000;
+  uint64_t random_drawn = 0;
   Error open_error;
   std::vector<std::shared_ptr<Answer>> answers;
   std::shared_ptr<WorkspaceDb> db;

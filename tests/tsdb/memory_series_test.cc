@@ -137,6 +137,32 @@ TEST_F(MemorySeriesTest, DropsWhatWasFrozenAndKeepsWhatCameSince) {
   EXPECT_FALSE(series_->overlaps({}, view(snapshot)));
 }
 
+TEST_F(MemorySeriesTest, DeletesAnyRange) {
+  std::mt19937_64 random(3);
+  TimestampMs now = kStart;
+  for (int round = 0; round < 200; ++round) {
+    for (uint64_t i = random() % 100; i > 0; --i) append(now += 1 + static_cast<TimestampMs>(random() % 60'000), round);
+    for (int i = 0; i < 10; ++i) {
+      const TimestampMs t_ms = now - static_cast<TimestampMs>(random() % (4 * kRange));
+      if (!expected_.contains(t_ms) && t_ms < series_->newest_ms()) append_late(t_ms, -i);
+    }
+    if (round % 20 == 19) freeze_and_drop(block_range_begin(now - kRange));
+    const TimestampMs from = now - static_cast<TimestampMs>(random() % (3 * kRange));
+    const model::TimeRange range{from, from + static_cast<TimestampMs>(random() % kRange)};
+    const TimestampMs newest = series_->newest_ms();
+    const auto before = expected_.size();
+    std::erase_if(expected_, [&](const auto& sample) { return range.contains(sample.first); });
+    const auto snapshot = chunks_.snapshot();
+    EXPECT_EQ(series_->delete_range(range, view(snapshot), chunks_).value(), before - expected_.size());
+    const auto after = chunks_.snapshot();
+    EXPECT_FALSE(series_->overlaps(range, view(after)) && !series_->has_late());
+    EXPECT_EQ(series_->newest_ms(), newest);
+    EXPECT_EQ(series_->deleted_newest_ms(view(after)).has_value(), newest != INT64_MIN && !expected_.contains(newest));
+    ASSERT_EQ(read(), expected_) << round;
+    expect_all_found();
+  }
+}
+
 TEST_F(MemorySeriesTest, BridgesGapsBehindADrop) {
   append(kStart + 1, 1);
   append(kStart + 7 * kRange + 5, 2);

@@ -225,6 +225,33 @@ TEST(ExemplarRecord, GivesBackDefinitionsAndExemplars) {
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_exemplar_record(bytes.substr(0, size)));
 }
 
+TEST(DeleteRecord, GivesBackWhatIsDeleted) {
+  for (const model::TimeRange range : {model::TimeRange{}, model::TimeRange{-5, 1'700'000'000'000}}) {
+    const DeleteRecord record{range, {7, 3, kSeriesRefMax, 1}};
+    const auto read = decode_delete_record(encode_delete_record(record));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->range, range);
+    EXPECT_EQ(read->refs, record.refs);
+  }
+}
+
+TEST(DeleteRecord, RefusesWhatItDidNotWrite) {
+  for (const auto& [hex, message] : std::vector<std::pair<const char*, const char*>>{
+           {"", "no range"},
+           {"02", "no range"},
+           {"0402", "no range"},  // ends before it begins
+           {"0204", "no count"},
+           {"0204ff7f", "no count"},
+           {"020401", "no series reference"},
+           {"02040100", "out of range"},
+           {"02040102ff", "bytes after the last series"},
+       }) {
+    const auto read = decode_delete_record(*hex_decode(hex));
+    ASSERT_FALSE(read) << hex;
+    EXPECT_THAT(read.error().message, HasSubstr(message)) << hex;
+  }
+}
+
 TEST(FreezeRecord, GivesBackItsTime) {
   for (const TimestampMs t : {INT64_MIN, int64_t{0}, int64_t{1'700'000'000'000}}) {
     EXPECT_EQ(*decode_freeze_record(encode_freeze_record(t)), t);

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tsdb/harness.h"
+#include "tsdb/maintained_db.h"
 
 namespace sluice::tsdb {
 namespace {
@@ -19,60 +19,7 @@ using testing::Le;
 using testing::SizeIs;
 
 constexpr TimestampMs kRange = kBlockRangeMs;
-constexpr TimestampMs kStart = 1'700'000'000'000 / kRange * kRange;
-
-/// A workspace that is written to, as time goes by, beside a map of what was acknowledged.
-class MaintainedDb {
- public:
-  explicit MaintainedDb(FaultFileSystem& fs) : harness(fs) {
-    harness.commits_inline = true;
-    harness.late_window_ms = 24 * 60 * 60 * 1000;
-    harness.clock.set(kStart);
-  }
-  void open() { ASSERT_TRUE(harness.open()) << harness.open_error.message; }
-
-  /// Acknowledged or not, it may be there from now on.
-  bool write(int id, TimestampMs t_ms, double value) {
-    const LabelList labels = {{"__name__", "m"}, {"id", std::to_string(id)}};
-    const std::string text = model::Labels::from(labels).to_string();
-    const auto bits = std::bit_cast<uint64_t>(value);
-    sent_[text][t_ms].insert(bits);
-    const size_t index = harness.append(BatchBuilder().add(labels, {{t_ms, value}}).build());
-    const auto& answer = *harness.answers[index];
-    if (!answer || !answer->has_value()) return false;
-    // Of two values for one time, the second of which came when the first was in a block, the first is shown.
-    if ((*answer)->samples_added + (*answer)->duplicates == 1) acknowledged[text].try_emplace(t_ms, bits);
-    return true;
-  }
-  void advance(int64_t ms) { harness.clock.advance(std::chrono::milliseconds(ms)); }
-  TimestampMs now() const { return harness.clock.now_ms(); }
-  void maintain() {
-    for (int i = 0; i < 3; ++i) harness.db->maintain();
-  }
-
-  void check(std::string_view when) {
-    SCOPED_TRACE(std::string(when));
-    const auto shown = contents(*harness.db);
-    for (const auto& [series, samples] : acknowledged) {
-      for (const auto& [t_ms, bits] : samples) {
-        const auto found = shown.find(series);
-        ASSERT_TRUE(found != shown.end() && found->second.contains(t_ms)) << "lost " << series << " at " << t_ms;
-        ASSERT_EQ(found->second.at(t_ms), bits) << series << " at " << t_ms;
-      }
-    }
-    for (const auto& [series, samples] : shown) {
-      for (const auto& [t_ms, bits] : samples) {
-        ASSERT_TRUE(sent_[series][t_ms].contains(bits)) << "invented " << series << " at " << t_ms;
-      }
-    }
-  }
-
-  DbHarness harness;
-  Contents acknowledged;
-
- private:
-  std::map<std::string, std::map<TimestampMs, std::set<uint64_t>>> sent_;
-};
+constexpr TimestampMs kStart = MaintainedDb::kStart;
 
 /// Half a day of scrapes of a few series, some of them late, some ending; maintained as it goes.
 void live_through(MaintainedDb& db, std::mt19937_64& random, int steps, int64_t step_ms = 10 * 60 * 1000) {
@@ -247,38 +194,6 @@ TEST(WorkspaceMaintenance, AFullDiskKeepsWhatIsThereUntilThereIsSpace) {
   EXPECT_TRUE(db.write(1, db.now() + 1, 5));
   db.open();
   db.check("reopened");
-}
-
-// Everything at once, against the map: the seed tells all.
-TEST(WorkspaceMaintenance, RandomOperationsAgreeWithAMap) {
-  for (uint64_t seed = 0; seed < 30; ++seed) {
-    SCOPED_TRACE(fmt::format("seed {}", seed));
-    FaultFileSystem fs(seed);
-    std::mt19937_64 random(seed);
-    MaintainedDb db(fs);
-    db.open();
-    for (int step = 0; step < 120; ++step) {
-      const auto any = static_cast<int64_t>(random() % (20 * 60 * 60 * 1000));
-      switch (random() % 12) {
-        case 0: db.maintain(); break;
-        case 1:
-          if (random() % 2 == 0) db.harness.db->close();
-          db.harness.kill();
-          if (random() % 2 == 0) fs.crash(random());
-          db.open();
-          break;
-        case 2: fs.fail_operation(fs.operations() + random() % 20); break;
-        case 3: db.advance(static_cast<int64_t>(random() % (5 * 60 * 60 * 1000))); break;
-        case 4: db.write(static_cast<int>(random() % 5), std::max(kStart, db.now() - any), 7); break;
-        default:
-          db.advance(static_cast<int64_t>(random() % 1'000'000));
-          db.write(static_cast<int>(random() % 5), db.now(), static_cast<double>(random() % 3));
-          break;
-      }
-      if (step % 10 == 0) db.check(fmt::format("step {}", step));
-      ASSERT_FALSE(testing::Test::HasFailure()) << "step " << step;
-    }
-  }
 }
 
 }  // namespace

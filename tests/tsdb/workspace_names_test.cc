@@ -32,5 +32,12 @@ TEST(DeletedWorkspace, IsNoOtherName) {
   }
 }
 
+TEST(WorkspacePath, IsToldByItsLastName) {
+  EXPECT_TRUE(is_workspace_path(std::string("data/workspaces/") + std::string(kA)));
+  EXPECT_TRUE(is_workspace_path(std::string(kA) + ".deleted-1700000000000"));
+  EXPECT_FALSE(is_workspace_path(std::string(kA) + "/wal"));
+  EXPECT_FALSE(is_workspace_path("data/workspaces"));
+}
+
 }  // namespace
 }  // namespace sluice::tsdb
