@@ -1,6 +1,6 @@
 // uses: tsdb
-// The part of a log record that holds histograms, exemplars, metadata or start timestamps, or a whole record of a deletion
-// (the first byte says which): reading ends, and what was read is the same when it is written and read again.
+// The part of a log record that holds histograms, exemplars, metadata or start timestamps, or a whole record of a
+// deletion (the first byte says which): reading ends, and what was read is the same when it is written and read again.
 #include <cstdint>
 #include <string>
 #include <string_view>

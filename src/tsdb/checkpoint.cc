@@ -411,7 +411,8 @@ Result<CheckpointReport> load_checkpoint(FileSystem& fs, const std::string& dire
     report.file = join_path(directory, name);
     SLUICE_ASSIGN(const auto mapped, fs.map(report.file));
     const CheckpointUse restore = {
-        .series = [&head](const auto& one) { return head.restore_series(one.ref, one.packed, one.chunks, one.newest_ms); },
+        .series =
+            [&head](const auto& one) { return head.restore_series(one.ref, one.packed, one.chunks, one.newest_ms); },
         .exemplars = [&extras](const auto& record) { (void)restore_exemplars(record, extras.exemplars); },
         .metadata = [&extras](const auto& entries) { restore_metadata(entries, extras.metadata); }};
     const auto header = read_checkpoint(mapped->bytes(), report.file, restore, report);

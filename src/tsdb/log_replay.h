@@ -20,9 +20,9 @@
 
 namespace sluice::tsdb {
 
-/// Applies a log's records to a head and what is beside it, in their order, from the one behind a checkpoint on. Of a log
-/// that is not short, records are read and decoded on the caller's thread while another one applies those before. Not
-/// thread-safe.
+/// Applies a log's records to a head and what is beside it, in their order, from the one behind a checkpoint on. Of a
+/// log that is not short, records are read and decoded on the caller's thread while another one applies those before.
+/// Not thread-safe.
 class LogReplay {
  public:
   /// `name` is the workspace's, for log lines. All must outlive it.
@@ -34,8 +34,8 @@ class LogReplay {
 
   /// Records up to `sequence` are in the head already, and so are the series it has now.
   void begin_after(journal::Sequence sequence);
-  /// kUnsupported for a kind of record that this program does not know. What cannot be read is logged and counted. It may
-  /// be applied later, by finish() at the latest.
+  /// kUnsupported for a kind of record that this program does not know. What cannot be read is logged and counted. It
+  /// may be applied later, by finish() at the latest.
   Result<void> apply(const journal::Record& record);
   /// Waits until all is applied. To be called before anything else is asked of this object, or of the head.
   void finish();

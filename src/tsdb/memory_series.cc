@@ -66,7 +66,7 @@ struct MemorySeries::Late {
 };
 
 struct MemorySeries::Cut {
-  HeadChunkRef base = 0;        // the chain from here on stays
+  HeadChunkRef base = 0;  // the chain from here on stays
   std::vector<ChunkView> kept;  // what stays of the chunks before it, the newest first
   std::vector<ChunkView> open;  // what stays of the open chunk, when something of it goes
   uint64_t sealed_removed = 0;  // samples
