@@ -132,8 +132,11 @@ def main():
     arguments = parser.parse_args()
     build = (ROOT / arguments.build).resolve()
     env = dict(os.environ, SLUICE_BINARY=str(build / "bin/sluice"), SLUICE_PEERS=str(ROOT / "build/peers"))
-    # ASan would forbid core files to the whole process, which is what a test of Sluice's own setting looks at.
-    env.setdefault("ASAN_OPTIONS", "disable_coredump=0")
+    # Sanitizers would forbid core files to the whole process, which is what a test of Sluice's own setting looks at.
+    for variable in ("ASAN_OPTIONS", "TSAN_OPTIONS"):
+        env.setdefault(variable, "disable_coredump=0")
+    if build.name == "tsan":  # keeps a shadow of all memory that is touched
+        env.setdefault("SLUICE_MEMORY_FACTOR", "3")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     env.setdefault("SLUICE_CONFORMANCE_DIR", str(ROOT.parent / "shared/conformance"))
 

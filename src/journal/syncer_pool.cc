@@ -22,10 +22,9 @@ SyncerPool::~SyncerPool() {
 }
 
 void SyncerPool::post(std::move_only_function<void()> work) {
-  {
-    MutexLock lock(mutex_);
-    queue_.push_back(std::move(work));
-  }
+  // Told under the lock: once it is free, the work may be done and the pool destroyed.
+  MutexLock lock(mutex_);
+  queue_.push_back(std::move(work));
   work_ready_.notify_one();
 }
 

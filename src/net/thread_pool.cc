@@ -8,11 +8,10 @@ ThreadPool::ThreadPool(size_t threads) {
 }
 
 void ThreadPool::post(std::move_only_function<void()> work) {
-  {
-    MutexLock lock(mutex_);
-    if (is_ending_) return;
-    queue_.push_back(std::move(work));
-  }
+  // Told under the lock: once it is free, the work may be done and the pool destroyed.
+  MutexLock lock(mutex_);
+  if (is_ending_) return;
+  queue_.push_back(std::move(work));
   wake_.notify_one();
 }
 

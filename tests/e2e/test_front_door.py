@@ -24,6 +24,7 @@ from support import CollectorTest, wait_until
 
 IS_LONG = os.environ.get("SLUICE_LONG") == "1"
 LATENCY_SECONDS_MAX = 3
+MEMORY_FACTOR = float(os.environ.get("SLUICE_MEMORY_FACTOR", "1"))
 LOG_LINES_MAX = 50
 ANSWERS_MIN = 10
 IP_BIND_ADDRESS_NO_PORT = 24
@@ -113,7 +114,7 @@ class Bystander(threading.Thread):
 class Attacked(CollectorTest):
     """What the attacks have in common."""
 
-    rss_growth_bytes_max = 64 << 20  # 4,096 connections of 16 kB
+    rss_growth_bytes_max = 64 << 20  # 4,096 connections of 16 kB; times what a sanitizer takes on top
 
     @classmethod
     def setUpClass(cls):
@@ -152,7 +153,7 @@ class Attacked(CollectorTest):
             print(figures)
         self.assertEqual(bystander.failures, [], figures)
         self.assertLess(bystander.slowest, LATENCY_SECONDS_MAX, figures)
-        self.assertLess(peak["bytes"] - before, self.rss_growth_bytes_max, figures)
+        self.assertLess(peak["bytes"] - before, self.rss_growth_bytes_max * MEMORY_FACTOR, figures)
         self.assertIsNone(self.sluice.process.poll(), "the process lives on")
         self.assertNotIn("level=error", new_log)
         self.assertLess(new_log.count("\n"), LOG_LINES_MAX, new_log[:2000])
