@@ -122,7 +122,8 @@ Result<journal::Sequence> WorkspaceDb::log_control(uint8_t kind, TimestampMs bef
     outcome->result = result ? Result<journal::Sequence>(record->sequence) : std::unexpected(result.error());
     outcome->changed.notify_all();
   };
-  log(kind, kind == kFreezeRecord ? encode_freeze_record(before_ms) : std::string(), std::move(pending));
+  log(kind, kind == kFreezeRecord ? encode_freeze_record(before_ms) : std::string(), std::move(pending),
+      journal::Ack::kFsync);
   MutexLock lock(outcome->mutex);
   while (!outcome->result) outcome->changed.wait(outcome->mutex);
   return *outcome->result;
