@@ -153,6 +153,9 @@ Result<void> CollectorProcess::State::open_storage() {
   tsdb::StoreOptions options;
   options.workspace.clock = &clock;
   options.workspace.syncer = &syncers;
+  options.workspace.log.ack = config.ack;
+  options.workspace.log.sync_interval = std::chrono::milliseconds(config.sync_interval_ms);
+  options.workspace.log.timer = &syncers;
   options.workspace.logger = &logger;
   options.workspace.metrics = &metrics;
   options.workspace.head_bytes_max = config.head_bytes_max;

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "journal/journal.h"
 #include "net/http_server.h"
 
 namespace sluice::cli {
@@ -55,6 +56,8 @@ struct ServeConfig {
   uint64_t head_bytes_max = uint64_t{4} << 30;  ///< memory of one workspace's head; beyond it writes get 503
   int64_t out_of_order_window_seconds = 86'400;  ///< behind a workspace's newest sample; 0: none are taken late
   uint64_t exemplars_max = limits::kExemplarsMax;  ///< of one workspace, the ones added last; 0: none
+  journal::Ack ack = journal::Ack::kFsync;  ///< when a write is answered
+  int64_t sync_interval_ms = 1'000;  ///< of what is answered before its sync
   int64_t retention_days = 150;  ///< 0: for ever
   uint64_t retention_bytes = 0;  ///< of one workspace; 0: as many as there are
 

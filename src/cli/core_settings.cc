@@ -11,6 +11,8 @@ constexpr uint64_t kDiskReserveBytesMax = uint64_t{1} << 44;
 constexpr int64_t kDeletedRetentionSecondsMax = 365 * 86'400;
 constexpr int64_t kOutOfOrderWindowSecondsMax = 30 * 86'400;
 constexpr uint64_t kExemplarsMax = 10'000'000;
+constexpr int64_t kSyncIntervalMsMin = 10;
+constexpr int64_t kSyncIntervalMsMax = 60'000;
 constexpr int64_t kRetentionDaysMax = 36'500;
 constexpr uint64_t kRetentionBytesMax = uint64_t{1} << 54;
 constexpr int64_t kIdleCloseSecondsMax = 30 * 86'400;
@@ -73,6 +75,19 @@ Setting disk_reserve() {
           copy_of([](auto& c) -> auto& { return c.disk_reserve_bytes; })};
 }
 
+Setting ack() {
+  const std::string wanted = "fsync or buffered";
+  auto read = [wanted](const ConfigNode& node, ServeConfig& config) -> Result<void> {
+    SLUICE_ASSIGN(const std::string text, scalar_text(node, wanted));
+    if (text != "fsync" && text != "buffered") return not_accepted(node, wanted);
+    config.ack = text == "fsync" ? journal::Ack::kFsync : journal::Ack::kBuffered;
+    return {};
+  };
+  auto show = [](const ServeConfig& c) { return c.ack == journal::Ack::kFsync ? "fsync" : "buffered"; };
+  return {"storage.ack",   wanted,          Applies::kOnRestart,
+          std::move(read), std::move(show), copy_of([](auto& c) -> auto& { return c.ack; })};
+}
+
 bool all_of(std::string_view text, std::string_view alphabet) {
   return text.find_first_not_of(alphabet) == std::string_view::npos;
 }
@@ -129,6 +144,10 @@ std::vector<Setting> storage_and_log_settings() {
       required_text(
           "storage.path", Applies::kOnRestart, [](auto& c) -> auto& { return c.storage_path; }, "a directory's path",
           check_path),
+      ack(),
+      integer_setting(
+          "storage.sync_interval_ms", Applies::kOnRestart, [](auto& c) -> auto& { return c.sync_interval_ms; },
+          "milliseconds", Range<int64_t>{kSyncIntervalMsMin, kSyncIntervalMsMax}),
       disk_reserve(),
       text_setting(
           "storage.backup_directory", Applies::kOnRestart, [](auto& c) -> auto& { return c.backup_directory; },

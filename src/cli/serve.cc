@@ -111,6 +111,10 @@ Result<int> serve(const ConfigSources& sources) {
   ServiceNotifier notifier(sources.environment);
   net::Runtime runtime({}, *logger);
   logger->info("starting", {{"version", kVersion}, {"storage", config.values.storage_path}});
+  if (config.values.ack == journal::Ack::kBuffered) {
+    logger->warn("writes are answered before they are synced: a power cut takes the last ones",
+                 {{"key", "storage.ack"}, {"sync_interval_ms", config.values.sync_interval_ms}});
+  }
   Reloader reloader(sources, config, {*fs, runtime, clock, *logger, metrics, notifier});
   SLUICE_ASSIGN(auto collector, CollectorProcess::start(config, runtime, clock, *logger, metrics,
                                                         [&reloader] { return reloader.reload("POST /-/reload"); }));

@@ -1,7 +1,6 @@
 #include "journal/journal.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,11 +13,6 @@
 namespace sluice::journal {
 namespace {
 
-uint64_t random_salt() {
-  std::random_device device;
-  return (static_cast<uint64_t>(device()) << 32) | device();
-}
-
 // What a waiter is told: a full disk as such, everything else as the collector's own fault that a retry may mend.
 Error commit_error(const std::string& directory, const Error& cause) {
   const auto code = cause.code == ErrorCode::kNoSpace ? ErrorCode::kNoSpace : ErrorCode::kUnavailable;
@@ -29,6 +23,7 @@ Error commit_error(const std::string& directory, const Error& cause) {
 
 Result<std::shared_ptr<Journal>> Journal::open(FileSystem& fs, std::string directory, Options options, Executor& syncer,
                                                const Clock& clock, const Replay& replay) {
+  SLUICE_CHECK(options.ack == Ack::kFsync || options.timer != nullptr, "what is buffered is synced by a timer");
   SLUICE_ASSIGN(const bool exists, fs.exists(directory));
   if (!exists) {
     SLUICE_TRY(fs.create_directories(directory));
@@ -42,7 +37,7 @@ Result<std::shared_ptr<Journal>> Journal::open(FileSystem& fs, std::string direc
 
 Journal::Journal(Private, FileSystem& fs, std::string directory, Options options, Executor& syncer, const Clock& clock)
     : fs_(fs), directory_(std::move(directory)), options_(std::move(options)), syncer_(syncer), clock_(clock),
-      next_segment_bytes_(options_.segment_bytes_first) {}
+      has_owner_(options_.owner.lock() != nullptr), next_segment_bytes_(options_.segment_bytes_first) {}
 
 void Journal::adopt(Recovered recovered) {
   recovery_ = std::move(recovered.report);
@@ -53,12 +48,13 @@ void Journal::adopt(Recovered recovered) {
     segments_ = std::move(recovered.segments);
     next_sequence_ = std::max(recovery_.last + 1, options_.sequence_min);
     durable_ = recovered.proven;
+    valid_through_ = recovery_.last;
     for (auto& record : recovered.unproven) {
-      Entry entry{.sequence = record.sequence, .kind = record.kind, .recovered = true};
+      Entry entry{.sequence = record.sequence, .kind = record.kind};
       entry.payload_crc = crc32c(record.payload);
       entry.payload = std::move(record.payload);
-      pending_bytes_ += record_size(entry.payload.size());
-      pending_.push_back(std::move(entry));
+      unsynced_bytes_ += record_size(entry.payload.size());
+      unsynced_.push_back(std::move(entry));
     }
   }
   repair();
@@ -66,15 +62,14 @@ void Journal::adopt(Recovered recovered) {
 
 // Writes anew what nothing proves to have been synced. When the disk refuses, the first commit tries again.
 void Journal::repair() {
-  MutexLock lock(mutex_);
-  state_ = State::kRunning;
-  for (size_t before = 0; !pending_.empty() && pending_.size() != before;) {
-    before = pending_.size();
-    lock.unlock();
-    commit_one();
-    lock.lock();
+  {
+    MutexLock lock(mutex_);
+    if (unsynced_bytes_ == 0) return;
+    state_ = State::kRunning;
+    sync_wanted_ = true;
   }
-  state_ = State::kIdle;
+  commit_one();
+  end_job();
 }
 
 Journal::~Journal() { abandon(); }
@@ -84,6 +79,7 @@ void Journal::abandon() {
   {
     MutexLock lock(mutex_);
     closed_ = true;
+    sync_wanted_ = false;
     dropped.swap(pending_);
   }
   for (auto& entry : dropped) {
@@ -91,7 +87,7 @@ void Journal::abandon() {
   }
 }
 
-void Journal::append(uint8_t kind, std::string payload, Done done) {
+void Journal::append(uint8_t kind, std::string payload, Done done, Ack ack_min) {
   SLUICE_CHECK(kind <= kRecordKindMax, "kinds above are the journal's own");
   if (payload.size() > limits::kJournalRecordBytesMax) {
     done(fail(ErrorCode::kTooLarge, fmt::format("a log record of {} bytes, and at most {} are taken", payload.size(),
@@ -99,15 +95,15 @@ void Journal::append(uint8_t kind, std::string payload, Done done) {
     return;
   }
   const uint64_t bytes = record_size(payload.size());
-  Entry entry{.kind = kind};
+  Entry entry{.kind = kind, .ack = ack_min};
   entry.payload_crc = crc32c(payload);
   entry.payload = std::move(payload);
   entry.done = std::move(done);
   enqueue(std::move(entry), bytes);
 }
 
-void Journal::barrier(Done done) {
-  Entry entry{.barrier = true};
+void Journal::barrier(Done done, Ack ack_min) {
+  Entry entry{.barrier = true, .ack = ack_min};
   entry.done = std::move(done);
   enqueue(std::move(entry), 0);
 }
@@ -138,15 +134,9 @@ void Journal::enqueue(Entry entry, uint64_t bytes) {
   }
 }
 
-// Recovered records that could not be written stay at the front; they alone are no reason to try again at once.
-bool Journal::wants_commit() const { return !pending_.empty() && !pending_.back().recovered; }
+bool Journal::wants_commit() const { return !pending_.empty() || sync_wanted_; }
 
 void Journal::post_job() {
-  // Let go of in this order (last member first): the owner may be the last to hold the journal.
-  struct Hold {
-    std::shared_ptr<void> owner;
-    std::shared_ptr<Journal> journal;
-  };
   syncer_.post([hold = Hold{options_.owner.lock(), shared_from_this()}] { hold.journal->run_job(); });
 }
 
@@ -157,6 +147,11 @@ void Journal::run_job() {
     state_ = State::kRunning;
   }
   commit_one();
+  end_job();
+}
+
+// Lets others have the journal, or goes on when more has come.
+void Journal::end_job() {
   bool post = false;
   {
     MutexLock lock(mutex_);
@@ -171,18 +166,20 @@ void Journal::commit_one() {
   Batch batch;
   {
     MutexLock lock(mutex_);
+    if (!wants_commit()) return;
     batch = take_batch();
   }
-  if (batch.empty()) return;
-  Commit commit;
-  for (const auto& entry : batch) commit.records += entry.barrier ? 0 : 1;
+  Commit commit{.records = batch.records};
   Result<void> result;
-  if (commit.records > 0) {
-    result = make_durable(batch, commit);
-    commit.durable = result.has_value();
+  if (batch.records > 0 || (batch.sync && !unsynced_.empty())) {
+    result = this->commit(batch, commit);
+    if (!result) {
+      commit.failure = result.error().message;
+      commit.durable = false;
+    }
     if (options_.on_commit) options_.on_commit(commit);
   }
-  finish(std::move(batch), result);
+  finish(std::move(batch), result, commit.durable);
 }
 
 // As much as is waiting, within what the segment still takes and the bound of one commit; one record at least.
@@ -192,151 +189,118 @@ Journal::Batch Journal::take_batch() {
     room = std::min(room, active_->remaining());
   }
   Batch batch;
-  uint64_t bytes = 0;
   while (!pending_.empty()) {
-    const uint64_t size = pending_.front().barrier ? 0 : record_size(pending_.front().payload.size());
-    if (!batch.empty() && bytes + size > room) break;
-    bytes += size;
-    batch.push_back(std::move(pending_.front()));
+    Entry& next = pending_.front();
+    const uint64_t size = next.barrier ? 0 : record_size(next.payload.size());
+    if (!batch.entries.empty() && batch.bytes + size > room) break;
+    batch.bytes += size;
+    batch.sync = batch.sync || next.ack == Ack::kFsync;
+    if (!next.barrier) {
+      ++batch.records;
+      if (batch.first == 0) batch.first = next.sequence;
+      batch.last = next.sequence;
+    }
+    batch.entries.push_back(std::move(next));
     pending_.pop_front();
   }
+  batch.sync = batch.sync || wants_sync(batch);
+  sync_wanted_ = false;
   return batch;
 }
 
-Result<void> Journal::make_durable(const Batch& batch, Commit& commit) {
-  uint64_t bytes = 0;
-  Sequence first = 0;
-  for (const auto& entry : batch) {
-    if (entry.barrier) continue;
-    if (first == 0) first = entry.sequence;
-    bytes += record_size(entry.payload.size());
-  }
+bool Journal::wants_sync(const Batch& batch) const {
+  const bool is_homeless = active_ == nullptr && !unsynced_.empty();
+  return options_.ack == Ack::kFsync || sync_wanted_ || closed_ || is_homeless ||
+         unsynced_bytes_ + batch.bytes > options_.unsynced_bytes_max;
+}
+
+Result<void> Journal::commit(const Batch& batch, Commit& commit) {
   constexpr int kAttempts = 2;  // the second one on a fresh file
   for (int attempt = 1;; ++attempt) {
-    if (!active_ || active_->remaining() < bytes) {
-      // Also when that fails the old one is done with: a header that says so may have reached the disk.
-      active_.reset();
-      if (auto opened = open_segment(first, bytes); !opened) {
+    // A number that was refused ends a segment: within one they go up by one, which tells a reader what a gap held.
+    if (!active_ && !unsynced_.empty() && batch.first > unsynced_.back().sequence + 1) {
+      SLUICE_TRY(this->commit(Batch{.sync = true}, commit));
+    }
+    const bool jumps = segment_last_ != 0 && batch.first > segment_last_ + 1;
+    Result<void> done;
+    if (active_ && (jumps || active_->remaining() < batch.bytes)) done = seal_segment(commit);
+    const bool is_fresh = active_ == nullptr;
+    if (done && is_fresh) {
+      const Sequence first = unsynced_.empty() ? batch.first : unsynced_.front().sequence;
+      // Not tried twice: nothing is known to be wrong with the old file, and it may be that the disk is full.
+      if (auto opened = open_segment(first, batch.bytes + unsynced_bytes()); !opened) {
         return std::unexpected(commit_error(directory_, opened.error()));
       }
     }
-    auto written = write_batch(batch, durable(), commit);
-    if (written) return {};
+    if (done) done = write_batch(batch, is_fresh && !unsynced_.empty(), commit);
+    if (done) return {};
     ++commit.files_failed;
     give_up_segment();
-    if (attempt == kAttempts) return std::unexpected(commit_error(directory_, written.error()));
+    if (attempt == kAttempts) return std::unexpected(commit_error(directory_, done.error()));
   }
 }
 
-Result<void> Journal::write_batch(const Batch& batch, Sequence durable, Commit& commit) {
+Result<void> Journal::write_batch(const Batch& batch, bool with_unsynced, Commit& commit) {
   buffer_.clear();
-  for (const auto& entry : batch) {
-    if (entry.barrier) continue;
-    const RecordHeader header{.payload_size = static_cast<uint32_t>(entry.payload.size()),
-                              .salt = active_->header().salt,
-                              .sequence = entry.sequence,
-                              .durable = durable,
-                              .payload_crc = entry.payload_crc,
-                              .kind = entry.kind};
-    append_record(header, entry.payload, buffer_);
+  const Sequence proven = durable();
+  if (with_unsynced) {
+    for (const auto& record : unsynced_) add_to_buffer(record, proven);
   }
-  commit.bytes = buffer_.size();
-  const auto start = clock_.steady();
-  auto result = active_->write(buffer_);
-  const auto written = clock_.steady();
-  commit.write_time = written - start;
-  if (result) {
-    result = active_->sync();
-    commit.sync_time = clock_.steady() - written;
+  for (const auto& entry : batch.entries) {
+    if (!entry.barrier) add_to_buffer(entry, proven);
   }
+  commit.bytes += buffer_.size();
+  Result<void> result;
+  if (!buffer_.empty()) {
+    const auto start = clock_.steady();
+    result = active_->write(buffer_);
+    commit.write_time += clock_.steady() - start;
+  }
+  commit.durable = batch.sync || with_unsynced;
+  if (batch.last != 0) segment_last_ = batch.last;
+  else if (with_unsynced) segment_last_ = unsynced_.back().sequence;
+  if (result && commit.durable) result = sync_segment(commit);
   constexpr size_t kBufferKeptMax = 1 << 20;
   if (buffer_.capacity() > kBufferKeptMax) buffer_ = std::string();
   return result;
 }
 
-Result<void> Journal::open_segment(Sequence first, uint64_t bytes_needed) {
-  SegmentHeader header;
-  SpareInfo spare;
-  {
-    MutexLock lock(mutex_);
-    header.number = segments_.next_number++;
-    header.durable = durable_;
-    // Records read back at open count where they stand until their copies are durable here.
-    header.valid_through = std::max(durable_, recovery_.last);
-    if (!segments_.spares.empty()) {
-      spare = std::move(segments_.spares.back());
-      segments_.spares.pop_back();
+void Journal::add_to_buffer(const Entry& record, Sequence durable) {
+  const RecordHeader header{.payload_size = static_cast<uint32_t>(record.payload.size()),
+                            .salt = active_->header().salt,
+                            .sequence = record.sequence,
+                            .durable = durable,
+                            .payload_crc = record.payload_crc,
+                            .kind = record.kind};
+  append_record(header, record.payload, buffer_);
+}
+
+void Journal::finish(Batch batch, const Result<void>& result, bool synced) {
+  if (result && !synced) {
+    for (auto& entry : batch.entries) {
+      if (entry.barrier) continue;
+      unsynced_.push_back({.sequence = entry.sequence,
+                           .kind = entry.kind,
+                           .payload_crc = entry.payload_crc,
+                           .payload = std::move(entry.payload)});
     }
   }
-  header.first = first;
-  do {
-    header.salt = options_.salt ? options_.salt() : random_salt();
-  } while (header.salt == 0);
-  const uint64_t bytes_min = kRecordsOffset + bytes_needed;
-  const uint64_t bytes = std::max(next_segment_bytes_, bytes_min);
-  auto opened = SegmentWriter::create(fs_, directory_, header, bytes, spare.path.empty() ? nullptr : &spare);
-  if (!opened && opened.error().code == ErrorCode::kNoSpace && bytes > bytes_min) {
-    opened = SegmentWriter::create(fs_, directory_, header, bytes_min, nullptr);
-  }
-  if (!opened) {
-    remember_leftover(header);
-    return std::unexpected(std::move(opened).error());
-  }
-  active_ = *std::move(opened);
-  next_segment_bytes_ = std::min(next_segment_bytes_ * 2, options_.segment_bytes_max);
-  cut_recovered_tail();
-  MutexLock lock(mutex_);
-  segments_.segments.push_back({header.number, header.first, active_->size(), false});
-  return {};
-}
-
-// A failed attempt should leave nothing, but removing it can fail too. What stays is removed in its turn.
-void Journal::remember_leftover(const SegmentHeader& header) {
-  const auto exists = fs_.exists(join_path(directory_, segment_name(header.number)));
-  if (exists && !*exists) return;
-  MutexLock lock(mutex_);
-  segments_.segments.push_back({header.number, header.first, 0, true});
-}
-
-void Journal::give_up_segment() {
-  const uint64_t number = active_->header().number;
-  active_.reset();
-  MutexLock lock(mutex_);
-  for (auto& segment : segments_.segments) {
-    if (segment.number == number) segment.suspect = true;
-  }
-}
-
-// The fresh segment's header has made void what stands behind the end, so the space can go back. Best effort.
-void Journal::cut_recovered_tail() {
-  const uint64_t number = std::exchange(tail_number_, 0);
-  if (number == 0) return;
-  auto file = fs_.open_writable(join_path(directory_, segment_name(number)), OpenMode::kCreateOrOpen);
-  if (!file) return;
-  const auto size = (*file)->size();
-  if (!size || *size <= tail_end_ || !(*file)->truncate(tail_end_)) return;
-  MutexLock lock(mutex_);
-  for (auto& segment : segments_.segments) {
-    if (segment.number == number) segment.bytes = tail_end_;
-  }
-}
-
-void Journal::finish(Batch batch, const Result<void>& result) {
   Sequence through = 0;
+  bool arms_timer = false;
   {
     MutexLock lock(mutex_);
-    for (auto entry = batch.rbegin(); entry != batch.rend(); ++entry) {
-      if (entry->barrier) continue;
-      if (result) durable_ = std::max(durable_, entry->sequence);
-      if (!result && entry->recovered) {
-        pending_.push_front(std::move(*entry));
-      } else {
-        pending_bytes_ -= record_size(entry->payload.size());
-      }
+    pending_bytes_ -= batch.bytes;
+    if (synced) {
+      durable_ = std::max(durable_, batch.last);
+    } else if (result) {
+      unsynced_bytes_ += batch.bytes;
     }
-    through = durable_;
+    through = unsynced_.empty() ? durable_ : unsynced_.back().sequence;
+    arms_timer = options_.ack == Ack::kBuffered && unsynced_bytes_ > 0 && !timer_armed_ && !closed_;
+    if (arms_timer) timer_armed_ = true;
   }
-  for (auto& entry : batch) {
+  if (arms_timer) arm_timer();
+  for (auto& entry : batch.entries) {
     if (!entry.done) continue;
     if (result) {
       entry.done(entry.barrier ? through : entry.sequence);
@@ -346,35 +310,32 @@ void Journal::finish(Batch batch, const Result<void>& result) {
   }
 }
 
-Result<void> Journal::truncate_before(Sequence keep_from) {
-  for (;;) {
-    SegmentInfo oldest;
-    bool keep = false;
-    {
-      MutexLock lock(mutex_);
-      const auto& all = segments_.segments;
-      const bool copies_pending = durable_ < recovery_.last;
-      if (copies_pending || all.size() < 2 || all[1].first == 0 || all[1].first > keep_from) return {};
-      oldest = all.front();
-      keep = !oldest.suspect && segments_.spares.size() < limits::kJournalSparesMax &&
-             oldest.bytes >= options_.segment_bytes_first;
-    }
-    // One at a time, each made durable: a crash leaves a log that starts later, never one with a hole.
-    const std::string path = join_path(directory_, segment_name(oldest.number));
-    const std::string spare = path + std::string(kSpareSuffix);
-    auto removed = keep ? fs_.rename(path, spare) : fs_.remove_file(path);
-    if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
-    SLUICE_TRY(fs_.sync_directory(directory_));
+// Keeps nothing alive until it fires.
+void Journal::arm_timer() {
+  options_.timer->post_after(options_.sync_interval, [owner = options_.owner, journal = weak_from_this()] {
+    const Hold hold{owner.lock(), journal.lock()};
+    if (hold.journal) hold.journal->sync_is_due(hold.owner != nullptr);
+  });
+}
+
+void Journal::sync_is_due(bool is_owned) {
+  if (has_owner_ && !is_owned) return;  // it ends without close()
+  {
     MutexLock lock(mutex_);
-    segments_.segments.erase(segments_.segments.begin());
-    if (keep) segments_.spares.push_back({spare, oldest.bytes});
+    timer_armed_ = false;
+    if (closed_ || unsynced_bytes_ == 0) return;
+    sync_wanted_ = true;
+    if (state_ != State::kIdle) return;  // whoever has it goes on with that
+    state_ = State::kQueued;
   }
+  post_job();
 }
 
 void Journal::close() {
   MutexLock lock(mutex_);
   if (closed_) return;
   closed_ = true;
+  sync_wanted_ = true;
   while (state_ == State::kRunning || wants_commit()) {
     if (state_ == State::kRunning) {
       idle_.wait(mutex_);
@@ -393,42 +354,14 @@ void Journal::close() {
   state_ = State::kIdle;
 }
 
-// Written and not synced: after a kill it is in the page cache, and after a power cut its absence costs only the
-// certainty whether a bad last record is damage.
-void Journal::leave_mark() {
-  if (!active_) return;
-  if (active_->remaining() >= record_size(0)) {
-    const Sequence last = durable();
-    buffer_.clear();
-    append_record({.salt = active_->header().salt,
-                   .sequence = last,
-                   .durable = last,
-                   .payload_crc = crc32c({}),
-                   .kind = kMarkKind},
-                  {}, buffer_);
-    // What was preallocated goes back, so that a thousand closed journals cost little disk. Both best effort.
-    if (active_->write(buffer_)) (void)active_->trim();
-  }
-  const uint64_t number = active_->header().number;
-  const uint64_t bytes = active_->size();
-  active_.reset();
-  MutexLock lock(mutex_);
-  for (auto& segment : segments_.segments) {
-    if (segment.number == number) segment.bytes = bytes;
-  }
-}
-
 Sequence Journal::durable() const {
   MutexLock lock(mutex_);
   return durable_;
 }
 
-uint64_t Journal::disk_bytes() const {
+uint64_t Journal::unsynced_bytes() const {
   MutexLock lock(mutex_);
-  uint64_t bytes = 0;
-  for (const auto& segment : segments_.segments) bytes += segment.bytes;
-  for (const auto& spare : segments_.spares) bytes += spare.bytes;
-  return bytes;
+  return unsynced_bytes_;
 }
 
 }  // namespace sluice::journal

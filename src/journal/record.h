@@ -38,7 +38,7 @@ struct Damage {
 };
 
 /// What opening found. Damage is what a record written later calls durable, and yet is not there; a torn tail
-/// is what nobody was told to be durable, the ordinary trace of a crash.
+/// is what was never said to be durable, the ordinary trace of a crash.
 struct Recovery {
   uint64_t segments = 0;
   uint64_t records = 0;        ///< handed to Replay

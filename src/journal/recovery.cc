@@ -58,6 +58,7 @@ class Reader {
   std::vector<Segment> segments_;
   uint64_t bytes_total_ = 0;
   Recovered out_;
+  Sequence first_ = kNoLimit;          // of all segments: an earlier one may hold only refused, higher numbers
   Sequence reached_ = 0;               // the last record read or reported lost
   std::optional<size_t> open_damage_;  // index of the report whose last lost record is not known yet
 };
@@ -79,6 +80,8 @@ Result<void> Reader::list() {
     }
   }
   std::ranges::sort(segments_, {}, [](const Segment& segment) { return segment.info.number; });
+  // A kill may have come before its new name was durable: written over, it would be found under the old one.
+  if (!out_.segments.spares.empty() && !fs_.sync_directory(directory_)) out_.segments.spares.clear();
   return {};
 }
 
@@ -135,6 +138,7 @@ void Reader::look_ahead() {
     valid_through = std::min(valid_through, segment->header->valid_through);
     durable = std::max(durable, segment->header->durable);
     next_first = segment->info.first = segment->header->first;
+    first_ = std::min(first_, next_first);
   }
 }
 
@@ -171,7 +175,7 @@ Result<void> Reader::read_segment(const Segment& segment) {
 void Reader::note_missing_segment(const Segment& segment) {
   if (!segment.header || open_damage_) return;
   if (out_.segments.segments.empty()) {  // the log begins here: what was before has been removed
-    reached_ = segment.header->first - 1;
+    reached_ = first_ - 1;
     return;
   }
   const Sequence through = std::min(segment.header->valid_through, segment.header->durable);

@@ -28,16 +28,42 @@ void SyncerPool::post(std::move_only_function<void()> work) {
   work_ready_.notify_one();
 }
 
+void SyncerPool::post_after(std::chrono::milliseconds delay, std::move_only_function<void()> work) {
+  {
+    MutexLock lock(mutex_);
+    delayed_.emplace(std::chrono::steady_clock::now() + delay, std::move(work));
+  }
+  work_ready_.notify_one();  // it may be due before what the others wait for
+}
+
+// Waits for the next one; null when there is none and the pool ends.
+SyncerPool::Work SyncerPool::next() {
+  for (;;) {
+    const auto first = delayed_.begin();
+    if (first != delayed_.end() && first->first <= std::chrono::steady_clock::now()) {
+      Work work = std::move(first->second);
+      delayed_.erase(first);
+      return work;
+    }
+    if (!queue_.empty()) {
+      Work work = std::move(queue_.front());
+      queue_.pop_front();
+      return work;
+    }
+    if (stopping_) return nullptr;
+    if (first == delayed_.end()) work_ready_.wait(mutex_);
+    else work_ready_.wait_until(mutex_, SteadyTime(first->first));
+  }
+}
+
 void SyncerPool::run() {
   for (;;) {
-    std::move_only_function<void()> work;
+    Work work;
     {
       MutexLock lock(mutex_);
-      while (queue_.empty() && !stopping_) work_ready_.wait(mutex_);
-      if (queue_.empty()) return;
-      work = std::move(queue_.front());
-      queue_.pop_front();
+      work = next();
     }
+    if (!work) return;
     work();
   }
 }

@@ -81,10 +81,7 @@ Result<void> WorkspaceDb::replay() {
   journal::Options log = options_.log;
   log.owner = weak_from_this();
   log.sequence_min = checkpoint.sequence + 1;
-  log.on_commit = [this](const journal::Commit& commit) {
-    logged_bytes_.fetch_add(commit.bytes, std::memory_order_relaxed);
-    if (metrics_) metrics_->committed(commit);
-  };
+  log.on_commit = [this](const journal::Commit& commit) { note_commit(commit); };
   log.on_progress = [progress = options_.progress](uint64_t done, uint64_t total) {
     if (progress == nullptr) return;
     progress->bytes_done.store(done, std::memory_order_relaxed);
@@ -103,6 +100,16 @@ Result<void> WorkspaceDb::replay() {
   logged_bytes_.store(journal_->recovery().bytes);
   report(replay, checkpoint, options_.clock->steady() - start);
   return {};
+}
+
+void WorkspaceDb::note_commit(const journal::Commit& commit) {
+  logged_bytes_.fetch_add(commit.bytes, std::memory_order_relaxed);
+  if (metrics_) metrics_->committed(commit);
+  // Whose records wait for nobody's answer.
+  if (commit.records == 0 && !commit.failure.empty()) {
+    options_.logger->error("log not synced: what it holds is kept in memory and written anew at the next try",
+                           {{"workspace", options_.name}, {"reason", commit.failure}});
+  }
 }
 
 void WorkspaceDb::report(const LogReplay& replayed, const CheckpointReport& checkpoint,
@@ -132,11 +139,11 @@ void WorkspaceDb::report(const LogReplay& replayed, const CheckpointReport& chec
   }
   if (recovery.torn_tail) {
     const auto& tail = *recovery.torn_tail;
-    logger.warn("log's torn tail cut: an unfinished write, never acknowledged", {{"workspace", options_.name},
-                                                                                 {"file", tail.file},
-                                                                                 {"offset", tail.offset},
-                                                                                 {"bytes", tail.bytes_skipped},
-                                                                                 {"reason", tail.what}});
+    logger.warn("log's torn tail cut: what was written last and never synced", {{"workspace", options_.name},
+                                                                                {"file", tail.file},
+                                                                                {"offset", tail.offset},
+                                                                                {"bytes", tail.bytes_skipped},
+                                                                                {"reason", tail.what}});
   }
   if (replayed.samples_lost() > 0) {
     logger.error("samples skipped: damage took their series' definitions",
@@ -169,6 +176,9 @@ void WorkspaceDb::register_gauges() {
                           [extras = extras_] { return static_cast<double>(extras->exemplars.size()); });
   registry.gauge_function("sluice_wal_disk_bytes", "Size of the log's segments on disk.", labels,
                           [log = journal_] { return static_cast<double>(log->disk_bytes()); });
+  registry.gauge_function("sluice_wal_unsynced_bytes",
+                          "Bytes of log acknowledged and not yet synced; 0 with storage.ack: fsync.", labels,
+                          [log = journal_] { return static_cast<double>(log->unsynced_bytes()); });
 }
 
 void WorkspaceDb::append(model::AppendBatch batch, Done done) {
@@ -207,16 +217,18 @@ void WorkspaceDb::log_or_wait(std::string record, std::unique_ptr<PendingAppend>
   }
 }
 
-void WorkspaceDb::log(uint8_t kind, std::string payload, std::unique_ptr<PendingAppend> pending) {
-  journal_->append(kind, std::move(payload),
-                   [this, pending = std::move(pending)](Result<journal::Sequence> result) mutable {
-                     if (result) {
-                       pending->sequence = *result;
-                     } else {
-                       pending->error = std::move(result).error();
-                     }
-                     committed(std::move(pending));
-                   });
+void WorkspaceDb::log(uint8_t kind, std::string payload, std::unique_ptr<PendingAppend> pending, journal::Ack ack_min) {
+  journal_->append(
+      kind, std::move(payload),
+      [this, pending = std::move(pending)](Result<journal::Sequence> result) mutable {
+        if (result) {
+          pending->sequence = *result;
+        } else {
+          pending->error = std::move(result).error();
+        }
+        committed(std::move(pending));
+      },
+      ack_min);
 }
 
 std::unique_ptr<model::SeriesRecognizer> WorkspaceDb::recognizer() const {

@@ -62,7 +62,7 @@ struct WorkspaceDbOptions {
   uint64_t checkpoint_log_bytes = 1ull << 30;
   Retention retention;
   UlidSource new_ulid;  ///< names of blocks; empty: from the clock and std::random_device
-  journal::Options log;
+  journal::Options log;  ///< when an append is acknowledged: log.ack
 };
 
 /// One workspace: a directory with its own log, head and blocks. docs/formats/wal.md has the bytes of the log.
@@ -74,7 +74,8 @@ struct WorkspaceDbOptions {
 /// docs/storage.md tells how log, head, checkpoint and blocks work together.
 ///
 /// Invariants:
-/// 1. The head, and so every query, shows only what is durable, and a request whole or not at all; its floats, native
+/// 1. The head, and so every query, shows only what is durable (with journal::Ack::kBuffered: written to the log), and
+///    a request whole or not at all; its floats, native
 ///    histograms, exemplars and metadata, which are records of their own, each for themselves. (One exception:
 ///    when a process was killed and the disk refuses writes ever since, what could be read back is shown although
 ///    nothing proves its sync; no append succeeds until that is mended.)
@@ -82,9 +83,10 @@ struct WorkspaceDbOptions {
 ///    it. Replaying the log therefore reaches the same head. A request sent again while its first commit is
 ///    pending is logged again, acknowledged after its own commit, and its samples count as duplicates. A sample
 ///    that the head refuses already, or has, is judged at once and not logged: later records cannot change that.
-/// 3. Every success waits until the log is durable up to its end at the moment the head was consulted, also
-///    when nothing was added.
-/// 4. A record omits a series' definition only if an applied, thus durable, earlier record has it. A failed
+/// 3. Every success waits until the log is durable (or written, as in 1) up to its end at the moment the head was
+///    consulted, also when nothing was added. Freezes and drops are always durable before they are applied.
+/// 4. A record omits a series' definition only if an applied earlier record has it, which so is at least as durable. A
+/// failed
 ///    commit so never leaves a sample without its series.
 ///
 /// Thread-safe.
@@ -194,7 +196,9 @@ class WorkspaceDb final : public model::Queryable,
   void committed(std::unique_ptr<PendingAppend> pending);
   void drain();
   void complete(PendingAppend& pending);
-  void log(uint8_t kind, std::string payload, std::unique_ptr<PendingAppend> pending);
+  void log(uint8_t kind, std::string payload, std::unique_ptr<PendingAppend> pending,
+           journal::Ack ack_min = journal::Ack::kBuffered);
+  void note_commit(const journal::Commit& commit);
 
   std::optional<TimestampMs> due_freeze() const;
   Result<void> cut_blocks() SLUICE_REQUIRES(maintenance_mutex_);

@@ -142,7 +142,7 @@ Result<WorkspaceDb::Logged> WorkspaceDb::log_and_wait(std::unique_ptr<PendingApp
     outcome->changed.notify_all();
   };
   const uint8_t kind = record->kind;
-  log(kind, std::move(payload), std::move(pending));
+  log(kind, std::move(payload), std::move(pending), journal::Ack::kFsync);
   MutexLock lock(outcome->mutex);
   while (!outcome->result) outcome->changed.wait(outcome->mutex);
   return *outcome->result;

@@ -16,17 +16,17 @@ double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<dou
 }  // namespace
 
 WorkspaceMetrics::WorkspaceMetrics(MetricRegistry& registry)
-    : commit_seconds_(registry.histogram("sluice_wal_commit_seconds", "Write and fdatasync of one group commit.",
+    : commit_seconds_(registry.histogram("sluice_wal_commit_seconds", "Write and sync of one group commit.",
                                          {0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5})),
-      sync_seconds_(registry.histogram("sluice_wal_sync_seconds", "The fdatasync of one group commit.",
+      sync_seconds_(registry.histogram("sluice_wal_sync_seconds", "The fdatasync of one group commit, or of several.",
                                        {0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5})),
       commit_records_(registry.histogram("sluice_wal_commit_records", "Requests that shared one group commit.",
                                          {1, 2, 4, 8, 16, 32, 64, 128, 256, 512})),
       commits_failed_(registry.counter("sluice_wal_commits_failed_total", "Group commits that failed for good.")),
       files_failed_(registry.counter("sluice_wal_segments_failed_total",
                                      "Log segments given up because a write or sync of them failed.")),
-      records_(registry.counter("sluice_wal_records_total", "Log records made durable.")),
-      bytes_(registry.counter("sluice_wal_bytes_total", "Bytes of log made durable.")),
+      records_(registry.counter("sluice_wal_records_total", "Log records acknowledged.")),
+      bytes_(registry.counter("sluice_wal_bytes_total", "Bytes of log written.")),
       samples_added_(registry.counter("sluice_head_samples_appended_total", "Samples added to the head.")),
       series_created_(registry.counter("sluice_head_series_created_total", "Series created in the head.")),
       duplicates_(registry.counter("sluice_head_samples_duplicate_total",
@@ -44,15 +44,16 @@ WorkspaceMetrics::WorkspaceMetrics(MetricRegistry& registry)
 
 void WorkspaceMetrics::committed(const journal::Commit& commit) {
   files_failed_.add(commit.files_failed);
-  if (!commit.durable) {
+  if (!commit.failure.empty()) {
     commits_failed_.add();
     return;
   }
+  if (commit.durable) sync_seconds_.observe(seconds(commit.sync_time));
+  bytes_.add(commit.bytes);
+  if (commit.records == 0) return;
   commit_seconds_.observe(seconds(commit.write_time + commit.sync_time));
-  sync_seconds_.observe(seconds(commit.sync_time));
   commit_records_.observe(static_cast<double>(commit.records));
   records_.add(commit.records);
-  bytes_.add(commit.bytes);
 }
 
 void WorkspaceMetrics::appended(const model::AppendOutcome& outcome) {

@@ -63,6 +63,8 @@ web:
     keep_alive_timeout_seconds: 9
 storage:
   path: /var/lib/sluice
+  ack: buffered
+  sync_interval_ms: 250
   disk_reserve_bytes: 5000000
   backup_directory: /var/backups/sluice
   backup_key_file: /etc/sluice/backup.key
@@ -105,6 +107,8 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_THAT(config.oidc_ports, ElementsAre(6443));
   ASSERT_EQ(config.pinned_jwks.size(), 1u);
   EXPECT_EQ(config.pinned_jwks[0].issuer, "https://k3s.example/");
+  EXPECT_EQ(config.ack, journal::Ack::kBuffered);
+  EXPECT_EQ(config.sync_interval_ms, 250);
   EXPECT_EQ(config.log_format, LogFormat::kJson);
   EXPECT_EQ(config.query_samples_max, 1000u);
   EXPECT_EQ(config.exemplars_max, 5000u);
@@ -205,6 +209,7 @@ TEST(Config, RefusalsNameFileLineKeyAndWhatIsAccepted) {
        "sluice.yaml:1: web.limits.connections_max: '1' is not accepted; wanted a whole number of connections, 16 to "
        "1000000"},
       {"log: {level: loud}\n", "sluice.yaml:1: log.level: 'loud' is not accepted; wanted debug, info, warn or error"},
+      {"storage: {ack: never}\n", "sluice.yaml:1: storage.ack: 'never' is not accepted; wanted fsync or buffered"},
       {"log: {format: xml}\n", "sluice.yaml:1: log.format: 'xml' is not accepted; wanted logfmt or json"},
       {"oidc: {clock_skew_seconds: 301}\n",
        "sluice.yaml:1: oidc.clock_skew_seconds: '301' is not accepted; wanted a whole number of seconds, 0 to 300"},

@@ -8,7 +8,6 @@ import unittest
 import remote_write
 from support import CollectorTest
 
-ROUNDS = 20
 WRITERS = 4
 STORM_SECONDS = 0.4
 
@@ -50,12 +49,14 @@ class Writer(threading.Thread):
 
 
 class KillNine(CollectorTest):
-    def test_every_acknowledged_sample_survives_twenty_kills_in_write_storms(self):
+    rounds = 20
+
+    def test_every_acknowledged_sample_survives_kills_in_write_storms(self):
         self.workspace, _ = self.create_workspace("storm")
         generator = random.Random(20261121)
         acknowledged = [{} for _ in range(WRITERS)]
-        now_ms = int(time.time() * 1000) - ROUNDS * 60_000
-        for round_number in range(ROUNDS):
+        now_ms = int(time.time() * 1000) - self.rounds * 60_000
+        for round_number in range(self.rounds):
             writers = [Writer(self, n, now_ms + round_number * 60_000, acknowledged[n]) for n in range(WRITERS)]
             for writer in writers:
                 writer.start()
@@ -74,8 +75,8 @@ class KillNine(CollectorTest):
                 lost = {t: v for t, v in known.items() if stored.get(t) != v}
                 self.assertEqual(lost, {}, f"round {round_number}, writer {number}: {len(lost)} of {len(known)} lost")
         total = sum(map(len, acknowledged))
-        print(f"{total} samples acknowledged over {ROUNDS} kills, none lost")
-        self.assertGreater(total, ROUNDS * WRITERS)
+        print(f"{total} samples acknowledged over {self.rounds} kills, none lost")
+        self.assertGreater(total, self.rounds * WRITERS)
 
     def test_sigterm_ends_cleanly_and_loses_nothing(self):
         workspace, _ = self.create_workspace("clean")
@@ -88,6 +89,15 @@ class KillNine(CollectorTest):
         values = self.must(self.sluice.query(self.root, workspace, "clean[1h]",
                                              time=(now + 1000) / 1000)).json()["data"]["result"][0]["values"]
         self.assertEqual([float(v) for _, v in values], [float(i) for i in range(20)])
+
+
+class KillNineBuffered(KillNine):
+    """storage.ack: buffered gives up the power cut, not the kill."""
+    extra_config = "storage: {ack: buffered, sync_interval_ms: 60000}\n"
+    rounds = 5
+
+    def test_the_start_says_so(self):
+        self.assertRegex(self.sluice.log_text(), r"answered before they are synced.*key=storage\.ack")
 
 
 if __name__ == "__main__":

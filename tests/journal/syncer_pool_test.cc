@@ -1,6 +1,8 @@
 #include "journal/syncer_pool.h"
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -17,6 +19,33 @@ TEST(SyncerPool, RunsWhatIsQueuedBeforeItEnds) {
     for (int i = 0; i < 100; ++i) pool.post([&] { ++ran; });
   }
   EXPECT_EQ(ran, 100);
+}
+
+TEST(SyncerPool, RunsDelayedWorkInTimeBesidesWhatIsQueued) {
+  using Clock = std::chrono::steady_clock;
+  std::promise<Clock::time_point> late;
+  std::promise<Clock::time_point> soon;
+  const auto began = Clock::now();
+  SyncerPool pool(1);
+  pool.post_after(std::chrono::milliseconds(60), [&] { late.set_value(Clock::now()); });
+  pool.post_after(std::chrono::milliseconds(20), [&] { soon.set_value(Clock::now()); });
+  std::atomic<bool> ran{false};
+  pool.post([&] { ran = true; });
+  const auto soon_at = soon.get_future().get();
+  const auto late_at = late.get_future().get();
+  EXPECT_GE(soon_at - began, std::chrono::milliseconds(20));
+  EXPECT_GE(late_at - began, std::chrono::milliseconds(60));
+  EXPECT_LT(soon_at, late_at);
+  EXPECT_TRUE(ran);
+}
+
+TEST(SyncerPool, DropsWhatIsNotDueWhenItEnds) {
+  std::atomic<bool> ran{false};
+  {
+    SyncerPool pool(2);
+    pool.post_after(std::chrono::hours(1), [&] { ran = true; });
+  }
+  EXPECT_FALSE(ran);
 }
 
 TEST(SyncerPool, CommitsManyJournalsWithManyWritersEach) {
