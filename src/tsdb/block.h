@@ -81,6 +81,7 @@ class Block final : public model::Queryable, public std::enable_shared_from_this
   std::vector<model::TimeRange> live_ranges(uint32_t series, model::TimeRange range) const;
   // Drops the chunks that are outside of `range` or deleted.
   void keep_live(uint32_t series, model::TimeRange range, std::vector<ChunkMeta>& chunks) const;
+  Result<bool> has_live_sample(uint32_t series, model::TimeRange range, std::span<const ChunkMeta> chunks) const;
   // Appends the samples inside `range`; kDataLoss also when times do not increase.
   Result<void> read_chunks(std::span<const ChunkMeta> chunks, model::TimeRange range, model::SampleColumn& out) const;
   std::string where(const ChunkMeta& chunk) const;  // for errors: path and offset

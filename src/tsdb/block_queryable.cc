@@ -52,6 +52,16 @@ void Block::keep_live(uint32_t series, model::TimeRange range, std::vector<Chunk
   });
 }
 
+// Deletions may together leave nothing of a chunk that none of them covers.
+Result<bool> Block::has_live_sample(uint32_t series, model::TimeRange range, std::span<const ChunkMeta> chunks) const {
+  model::SampleColumn column;
+  for (const auto& live : live_ranges(series, range)) {
+    SLUICE_TRY(read_chunks(chunks, live, column));
+    if (column.size() != 0) return true;
+  }
+  return false;
+}
+
 template <class Visit>
 Result<void> Block::for_each_match(std::span<const std::vector<model::Matcher>> selectors, model::TimeRange range,
                                    Visit visit) const {
@@ -74,6 +84,10 @@ Result<void> Block::for_each_match(std::span<const std::vector<model::Matcher>> 
     SLUICE_TRY(files_->index.chunks(entry, chunks));
     keep_live(number, range, chunks);
     if (chunks.empty()) continue;
+    if (!tombstones_.of(number).empty()) {
+      SLUICE_ASSIGN(const bool has_any, has_live_sample(number, range, chunks));
+      if (!has_any) continue;
+    }
     SLUICE_ASSIGN(auto labels, files_->index.labels(entry));
     SLUICE_TRY(visit(number, std::move(labels)));
   }

@@ -395,7 +395,7 @@ void MemorySeries::forget_dropped(const HeadView& view, HeadChunks& chunks) {
 }
 
 bool MemorySeries::overlaps(model::TimeRange range, const HeadView& view) const {
-  if (late_ && late_->min_ms <= range.max_ms && late_->max_ms >= range.min_ms) return true;
+  if (has_late_near(range, view)) return true;
   const TimestampMs newest = newest_ms();
   const TimestampMs from = std::max(range.min_ms, view.dropped_before_ms);
   if (newest < from || newest == INT64_MIN) return false;
@@ -405,6 +405,19 @@ bool MemorySeries::overlaps(model::TimeRange range, const HeadView& view) const 
   ChainWalk walk(view.chunks, sealed_);
   while (walk.next() && walk.chunk().max_ms >= from) {
     if (walk.chunk().min_ms <= range.max_ms) return true;
+  }
+  return !walk.status();  // reading a damaged chunk will tell
+}
+
+// What a drop has made void may be there for a while.
+bool MemorySeries::has_late_near(model::TimeRange range, const HeadView& view) const {
+  if (!late_ || late_->min_ms > range.max_ms || late_->max_ms < range.min_ms) return false;
+  const auto open = std::ranges::lower_bound(late_->open, range.min_ms, {}, &TypedSample::t_ms);
+  if (open != late_->open.end() && open->t_ms <= range.max_ms) return true;
+  ChainWalk walk(view.chunks, late_->sealed);
+  while (walk.next()) {
+    const ChunkView& chunk = walk.chunk();
+    if (chunk.min_ms <= range.max_ms && chunk.max_ms >= range.min_ms && counts(walk.ref(), chunk, view)) return true;
   }
   return !walk.status();  // reading a damaged chunk will tell
 }

@@ -70,7 +70,7 @@ class MemorySeries {
   /// Time of the newest sample in order, also once it is deleted; INT64_MIN while there was none. Only grows.
   TimestampMs newest_ms() const { return newest_ms_.load(std::memory_order_relaxed); }
   bool has_late() const { return late_ != nullptr; }
-  /// True when it has samples in `range`, or late ones near it.
+  /// True when it has samples in `range`, or chunks that reach over it.
   bool overlaps(model::TimeRange range, const HeadView& view) const;
   /// True when nothing is left of it in the head.
   bool is_empty(const HeadView& view) const;
@@ -143,6 +143,7 @@ class MemorySeries {
   TimestampMs open_min_ms(const LinePool& lines) const;
   void seal(HeadChunks& chunks);
   void seal_typed(HeadChunks& chunks);
+  bool has_late_near(model::TimeRange range, const HeadView& view) const;
   bool has_open() const { return open_.samples() > 0 || has_open_typed(); }
   bool has_open_typed() const;
   ChunkView open_view(const LinePool& lines) const;

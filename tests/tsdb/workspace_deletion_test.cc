@@ -69,6 +69,20 @@ TEST(WorkspaceDeletion, OfEverythingLeavesNothingAndTheHeadGoesOn) {
   EXPECT_THAT(db.acknowledged.at(MaintainedDb::series(0)), SizeIs(6));
 }
 
+// No deletion covers a whole chunk.
+TEST(WorkspaceDeletion, OfASeriesSampleBySampleHidesTheSeries) {
+  FaultFileSystem fs;
+  MaintainedDb db(fs);
+  db.open();
+  fill(db, 8);
+  ASSERT_FALSE(db.harness.db->blocks().blocks()->empty());
+  const auto samples = db.acknowledged.at(MaintainedDb::series(1));
+  for (const auto& [t_ms, bits] : samples) ASSERT_TRUE(db.remove("1", {t_ms, t_ms}));
+  EXPECT_FALSE(contents(*db.harness.db).contains(MaintainedDb::series(1)));
+  const std::vector<std::vector<model::Matcher>> one = {{matcher(model::MatchType::kEqual, "id", "1")}};
+  EXPECT_THAT(db.harness.db->series(one, {}, 0).value(), IsEmpty());
+}
+
 TEST(WorkspaceDeletion, WhatIsInOrderIsJudgedAsBefore) {
   for (const bool restarts_from_checkpoint : {false, true}) {
     FaultFileSystem fs;
