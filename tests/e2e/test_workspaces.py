@@ -169,7 +169,8 @@ class Idle(WorkspacesTest):
         self.must(self.write_one(workspace, 1))
         self.assertTrue(open_files(self.sluice, workspace))
         self.wait_closed(workspace)
-        self.assertNotIn(workspace, self.sluice.plain("GET", "/metrics", admin=True).text)
+        wait_until(lambda: workspace not in self.sluice.plain("GET", "/metrics", admin=True).text,
+                   "its gauges to be gone")
         self.assertEqual(self.samples(workspace), [1])
         self.must(self.write_one(workspace, 2))
         self.wait_closed(workspace)
