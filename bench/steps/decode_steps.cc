@@ -25,6 +25,7 @@ void copy(benchmark::State& state) {
   for (auto _ : state) {
     for (const Request& request : load().steady) {
       std::memcpy(copied.data(), request.message.data(), request.message.size());
+      benchmark::DoNotOptimize(copied.data());
       benchmark::ClobberMemory();
     }
   }
