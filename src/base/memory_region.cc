@@ -23,7 +23,8 @@ MemoryRegion::MemoryRegion(Pages pages, size_t bytes) : size_(bytes) {
   data_ = begin + before;
   if (before != 0) (void)::munmap(begin, before);
   (void)::munmap(data_ + bytes, kUnitBytes - before);
-  if (pages == Pages::kHuge) (void)::madvise(data_, bytes, MADV_HUGEPAGE);
+  // Said in both cases: by default many systems give huge pages to whoever did not say.
+  (void)::madvise(data_, bytes, pages == Pages::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 void MemoryRegion::reset() noexcept {
