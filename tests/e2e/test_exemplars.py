@@ -1,9 +1,7 @@
 """Exemplars and metadata: what a stock Prometheus sends of them is what Sluice answers, also after a kill."""
 import http.server
 import json
-import socket
 import struct
-import subprocess
 import threading
 import time
 import urllib.parse
@@ -12,8 +10,9 @@ import urllib.request
 import snappy
 
 import remote_write
+import stock_prometheus
 from remote_write import field, message, varint
-from support import PROMETHEUS, REGION, CollectorTest, wait_until
+from support import REGION, CollectorTest, wait_until
 
 
 class Target:
@@ -59,10 +58,7 @@ class Target:
 
 class StockPrometheus(CollectorTest):
     def start_prometheus(self, workspace, target):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        config, log_path = self.directory / "prometheus.yml", self.directory / "prometheus.log"
-        config.write_text(f"""
+        config = f"""
 global: {{scrape_interval: 1s}}
 scrape_configs:
   - job_name: target
@@ -73,14 +69,9 @@ remote_write:
     send_exemplars: true
     metadata_config: {{send_interval: 1s}}
     queue_config: {{batch_send_deadline: 1s}}
-""")
-        with open(log_path, "wb") as log:
-            process = subprocess.Popen(
-                [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={self.directory}/prometheus",
-                 "--enable-feature=exemplar-storage", f"--web.listen-address=127.0.0.1:{port}"],
-                cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.addCleanup(lambda: (process.kill(), process.wait(20)))
-        return port
+"""
+        return stock_prometheus.start(self, self.directory / "prometheus", "--enable-feature=exemplar-storage",
+                                      config=config)
 
     def ours(self, workspace, path, **parameters):
         text = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)

@@ -5,7 +5,6 @@ import math
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import time
 import unittest
@@ -13,10 +12,11 @@ import urllib.parse
 import urllib.request
 
 import remote_write
+import stock_prometheus
 from support import PEERS, CollectorTest, wait_until
 
 PROMTOOL = str(PEERS / "usr/bin/promtool")
-PROMETHEUS = str(PEERS / "usr/bin/prometheus")
+KEEP_ALL = "--storage.tsdb.retention.time=10y"
 BLOCK_MS = 2 * 60 * 60 * 1000
 STEP_MS = 60_000
 HOURS = 9
@@ -145,27 +145,6 @@ class Interchange(CollectorTest):
         for key, samples in expected.items():
             self.assertEqual(dumped[key], samples, key)
 
-    def start_prometheus(self, directory):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        config, log_path = self.directory / "prometheus.yml", self.directory / "prometheus.log"
-        config.write_text("global: {}\n")
-        with open(log_path, "wb") as log:
-            process = subprocess.Popen(
-                [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={directory}",
-                 "--storage.tsdb.retention.time=10y", f"--web.listen-address=127.0.0.1:{port}"],
-                cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.addCleanup(lambda: (process.kill(), process.wait(20)))
-
-        def is_ready():
-            self.assertIsNone(process.poll(), log_path.read_text())
-            try:
-                return urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5).status == 200
-            except OSError:
-                return False
-        wait_until(is_ready, "Prometheus", 60)
-        return port
-
     def both(self, port, path, **parameters):
         text = urllib.parse.urlencode(parameters, doseq=True, quote_via=urllib.parse.quote)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{path}?{text}", timeout=30) as answer:
@@ -187,7 +166,7 @@ class Interchange(CollectorTest):
                 self.assertTrue(is_same, (what, our["metric"], t, a, b))
 
     def test_a_stock_prometheus_on_a_copy_answers_identically(self):
-        port = self.start_prometheus(self.copy("prometheus"))
+        port = stock_prometheus.start(self, self.copy("prometheus"), KEEP_ALL)
         first_s = (self.now_ms - HOURS * 3_600_000) // 1000
         end_s = self.end_ms // 1000 - 60
         for query in QUERIES:

@@ -4,7 +4,6 @@ import math
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import time
 import unittest
@@ -12,10 +11,11 @@ import urllib.parse
 import urllib.request
 
 import remote_write
-from support import BINARY, PEERS, CollectorTest, wait_until
+import stock_prometheus
+from support import BINARY, PEERS, CollectorTest
 
 PROMTOOL = str(PEERS / "usr/bin/promtool")
-PROMETHEUS = str(PEERS / "usr/bin/prometheus")
+KEEP_ALL = "--storage.tsdb.retention.time=10y"
 HOUR_S = 3600
 NO_WORKSPACE = "ws-00000000-0000-4000-8000-000000000000"
 
@@ -267,7 +267,7 @@ class Snapshot(TsdbTools):
         self.assertEqual(len(linked), len(blocks) - 1, "the head's block alone takes space")
         self.assertRegex(self.tool("verify", path), ": whole")
 
-        port = self.start_prometheus(path)
+        port = stock_prometheus.start(self, path, KEEP_ALL)
         for query, at in (("sum(fresh)", now_s - 30), ("rate(fresh[30m])", now_s - 67),
                           ("sum by (pod) (requests_total)", self.begin_s + 1800)):
             ours = self.must(self.sluice.query(self.root, workspace, query, time=at)).json()["data"]["result"]
@@ -277,27 +277,6 @@ class Snapshot(TsdbTools):
             key = lambda row: json.dumps(row["metric"], sort_keys=True)
             self.assertEqual(sorted(ours, key=key), sorted(theirs, key=key), query)
             self.assertTrue(ours)
-
-    def start_prometheus(self, directory):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        config, log_path = self.directory / "prometheus.yml", self.directory / "prometheus.log"
-        config.write_text("global: {}\n")
-        with open(log_path, "wb") as log:
-            process = subprocess.Popen(
-                [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={directory}",
-                 "--storage.tsdb.retention.time=10y", f"--web.listen-address=127.0.0.1:{port}"],
-                cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.addCleanup(lambda: (process.kill(), process.wait(20)))
-
-        def is_ready():
-            self.assertIsNone(process.poll(), log_path.read_text())
-            try:
-                return urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5).status == 200
-            except OSError:
-                return False
-        wait_until(is_ready, "Prometheus", 60)
-        return port
 
     def test_of_an_empty_workspace_it_is_empty_and_of_none_an_error(self):
         workspace, _ = self.create_workspace()
