@@ -10,9 +10,6 @@
 namespace sluice::tsdb {
 namespace {
 
-// What the index, the shard's table and the allocator take for a series, besides MemorySeries::bytes().
-constexpr uint64_t kOverheadBytes = 64;
-
 std::string value_text(const TypedSample& sample) {
   const auto* value = std::get_if<double>(&sample.value);
   return value != nullptr ? fmt::format("{}", *value) : "a histogram";
@@ -78,7 +75,7 @@ MemorySeries* SeriesResolver::resolve(model::SeriesHash hash, std::string_view p
   if (series == nullptr) {
     const uint64_t ref = head_.next_ref_.fetch_add(1, std::memory_order_relaxed);
     auto made = make_memory_series(head_.series_pool_, ref, number, intern(packed));
-    head_.bytes_.fetch_add(made->bytes() + kOverheadBytes, std::memory_order_relaxed);
+    head_.bytes_.fetch_add(made->bytes() + Head::kSeriesOverheadBytes, std::memory_order_relaxed);
     series = shard.series.insert(hash.low, std::move(made));
   } else if (series->doomed.load(std::memory_order_relaxed)) {
     // Its labels may be in no list any more: asked for anew, they stay. Who resolves it defines it anew.
@@ -127,7 +124,7 @@ void Head::unpin(std::span<MemorySeries* const> series) {
     SLUICE_CHECK(one->pins > 0, "a series is unpinned more often than pinned");
     --one->pins;
     if (one->pins > 0 || one->defined.load(std::memory_order_relaxed)) continue;
-    bytes_.fetch_sub(one->bytes() + kOverheadBytes, std::memory_order_relaxed);
+    bytes_.fetch_sub(one->bytes() + kSeriesOverheadBytes, std::memory_order_relaxed);
     (void)shard.series.take(model::hash_packed(one->labels(labels_).packed()).low, *one);
   }
 }
@@ -252,7 +249,7 @@ MemorySeries* Head::replay_define(uint64_t ref, std::string_view packed) {
     series = shard.series.find(hash.low, packed, labels_);
     if (series == nullptr) {
       auto made = make_memory_series(series_pool_, ref, number, replay_resolver_.intern(packed));
-      bytes_.fetch_add(made->bytes() + kOverheadBytes, std::memory_order_relaxed);
+      bytes_.fetch_add(made->bytes() + kSeriesOverheadBytes, std::memory_order_relaxed);
       series = shard.series.insert(hash.low, std::move(made));
     }
   }

@@ -199,6 +199,9 @@ class Head final : public model::Queryable {
   };
   enum class Retiring : uint8_t { kNothing, kForgetting, kDooming, kUnlinking, kDeleting };
 
+  /// What the index, the shard's table and the allocator take for a series, besides MemorySeries::bytes(); about.
+  static constexpr uint64_t kSeriesOverheadBytes = 64;
+
   static uint8_t shard_of(model::SeriesHash hash) { return static_cast<uint8_t>(hash.high % kShards); }
   void define(MemorySeries& series) SLUICE_REQUIRES(gate_);
   struct Applied;  // what an apply() adds up

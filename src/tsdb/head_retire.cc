@@ -144,7 +144,7 @@ void Head::unlink() {
     Shard& shard = shards_[series->shard()];
     MutexLock lock(shard.mutex);
     if (!series->doomed.load(std::memory_order_relaxed)) continue;  // somebody wants it again
-    bytes_.fetch_sub(series->bytes() + 64, std::memory_order_relaxed);
+    bytes_.fetch_sub(series->bytes() + kSeriesOverheadBytes, std::memory_order_relaxed);
     unlinked_.push_back(shard.series.take(hash, *series));
   }
   labels_.begin_generation();
