@@ -9,7 +9,10 @@ namespace {
 
 // So much log is read before another thread is worth its start.
 constexpr uint64_t kAloneBytesMax = 1 << 20;
+// What is read ahead of the head: so many records, of so many bytes unless it is one alone.
 constexpr size_t kStepsAheadMax = 16;
+constexpr uint64_t kBytesAheadMax = 16 << 20;
+constexpr uint64_t kSpareBytesMax = 1 << 20;  // of a record whose memory serves another
 
 std::unexpected<Error> unknown_kind(const journal::Record& record) {
   return fail(ErrorCode::kUnsupported,
@@ -38,6 +41,7 @@ Result<void> LogReplay::apply(const journal::Record& record) {
   }
   step.sequence = record.sequence;
   step.kind = record.kind;
+  step.bytes = record.payload.size();
   switch (record.kind) {
     case kAppendRecord:
       if (auto decoded = decode_append_record(record.payload, step.append); !decoded) {
@@ -54,7 +58,7 @@ Result<void> LogReplay::apply(const journal::Record& record) {
     case kDropRecord: step.payload = record.payload; break;
     default: return unknown_kind(record);
   }
-  bytes_ += record.payload.size();
+  bytes_ += step.bytes;
   hand_over(std::move(step));
   return {};
 }
@@ -86,7 +90,10 @@ void LogReplay::hand_over(Step step) {
     worker_ = std::thread([this] { work(); });
   }
   MutexLock lock(mutex_);
-  while (steps_.size() >= kStepsAheadMax) changed_.wait(mutex_);
+  while (steps_.size() >= kStepsAheadMax || (!steps_.empty() && bytes_ahead_ + step.bytes > kBytesAheadMax)) {
+    changed_.wait(mutex_);
+  }
+  bytes_ahead_ += step.bytes;
   steps_.push_back(std::move(step));
   changed_.notify_all();
 }
@@ -98,11 +105,12 @@ void LogReplay::work() {
     if (steps_.empty()) return;
     Step step = std::move(steps_.front());
     steps_.pop_front();
+    bytes_ahead_ -= step.bytes;
     changed_.notify_all();
     lock.unlock();
     run(step);
     lock.lock();
-    if (spare_.size() < kStepsAheadMax) spare_.push_back(std::move(step));
+    if (spare_.size() < kStepsAheadMax && step.bytes <= kSpareBytesMax) spare_.push_back(std::move(step));
   }
 }
 

@@ -72,6 +72,7 @@ class LogReplay {
   struct Step {
     journal::Sequence sequence = 0;
     uint8_t kind = 0;
+    uint64_t bytes = 0;  // of the record
     std::string payload;
     AppendRecord append;  // decoded, of that kind
   };
@@ -107,6 +108,7 @@ class LogReplay {
   Mutex mutex_;
   CondVar changed_;
   std::deque<Step> steps_ SLUICE_GUARDED_BY(mutex_);  // to be applied
+  uint64_t bytes_ahead_ SLUICE_GUARDED_BY(mutex_) = 0;  // of their records
   std::vector<Step> spare_ SLUICE_GUARDED_BY(mutex_);  // applied, kept for their memory
   bool is_finished_ SLUICE_GUARDED_BY(mutex_) = false;
   std::thread worker_;  // none of a short log
