@@ -1,5 +1,7 @@
 #include "tsdb/line_pool.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace sluice::tsdb {
@@ -17,7 +19,7 @@ void LinePool::map(size_t region) {
 }
 
 LineRef LinePool::take() {
-  while (first_with_room_ < regions_.size() && !regions_[first_with_room_].has_room()) ++first_with_room_;
+  (void)has_room_before(regions_.size());
   if (first_with_room_ == regions_.size() || !regions_[first_with_room_].memory) map(first_with_room_);
   Region& region = regions_[first_with_room_];
   LineRef line = region.free;
@@ -33,6 +35,11 @@ LineRef LinePool::take() {
   return line;
 }
 
+bool LinePool::has_room_before(size_t region) {
+  while (first_with_room_ < region && !regions_[first_with_room_].has_room()) ++first_with_room_;
+  return first_with_room_ < region;
+}
+
 void LinePool::give(LineRef first) {
   for (LineRef line = first; line != 0;) {
     const LineRef next = at(line)->next;
@@ -42,13 +49,19 @@ void LinePool::give(LineRef first) {
     region.free = line;
     forbid_access(at(line), kLineBytes);
     --in_use_;
-    if (--region.in_use == 0 && number != 0) {
+    // Not the one that the next line would come from, or it would be mapped again and again.
+    if (--region.in_use == 0 && number != 0 && has_room_before(number)) {
       region = Region{};
       begins_[number] = nullptr;
     }
     if (number < first_with_room_) first_with_room_ = number;
     line = next;
   }
+}
+
+size_t LinePool::regions() const {
+  return static_cast<size_t>(
+      std::ranges::count_if(regions_, [](const Region& region) { return static_cast<bool>(region.memory); }));
 }
 
 }  // namespace sluice::tsdb

@@ -33,6 +33,7 @@ class LinePool {
   void prefetch(LineRef line) const { __builtin_prefetch(at(line), 1); }
 
   uint64_t bytes() const { return in_use_ * kLineBytes; }  ///< of lines in use
+  size_t regions() const;  ///< mapped now
 
  private:
   struct Line {
@@ -56,6 +57,7 @@ class LinePool {
     return reinterpret_cast<Line*>(begins_[line >> kRegionBits]) + (line & (kRegionLines - 1));
   }
   void map(size_t region);
+  bool has_room_before(size_t region);
 
   std::vector<char*> begins_;  // of the regions: all that reading needs
   std::vector<Region> regions_;

@@ -51,6 +51,25 @@ TEST(LinePool, GivesChainsThatNobodyElseHas) {
   }
 }
 
+TEST(LinePool, GivesRegionsBackButNotTheOneThatIsNext) {
+  LinePool pool;
+  std::vector<LineRef> lines;
+  while (pool.regions() < 4) lines.push_back(pool.take());
+  const LineRef last = lines.back();
+  lines.pop_back();
+  for (int i = 0; i < 3; ++i) {
+    pool.give(last);
+    EXPECT_EQ(pool.regions(), 4u) << "all before are full";
+    EXPECT_EQ(pool.take(), last);
+  }
+  pool.give(lines.front());
+  pool.give(last);
+  EXPECT_EQ(pool.regions(), 3u);
+  for (size_t i = 1; i < lines.size(); ++i) pool.give(lines[i]);
+  EXPECT_EQ(pool.regions(), 1u);
+  EXPECT_EQ(pool.bytes(), 0u);
+}
+
 TEST(LinePool, UsesTheSameLinesAgain) {
   LinePool pool;
   LineRef highest = 0;
