@@ -45,6 +45,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const AppendRecord* const again = &reread;
   SLUICE_CHECK(is_readable && again->floor_ms == record->floor_ms && again->samples.size() == record->samples.size(),
                "a record of our own is readable");
+  SLUICE_CHECK(again->definitions.size() == record->definitions.size(), "a definition for each");
+  for (size_t i = 0; i < record->definitions.size(); ++i) {
+    const auto& a = record->definitions[i];
+    const auto& b = again->definitions[i];
+    SLUICE_CHECK(a.ref == b.ref && a.packed == b.packed, "a definition changed when its record was written again");
+  }
   for (size_t i = 0; i < record->samples.size(); ++i) {
     const auto& a = record->samples[i];
     const auto& b = again->samples[i];
